@@ -30,6 +30,7 @@ examples: $(EXAMPLES)
 ifeq ($(shell printf '\#include <json-c/json.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes),yes)
 simulators: $(SIMULATORS)
 	@:
+in-place: $(BUILD)/pkgconfig/berth-testing.pc $(LIBTESTING)
 else
 simulators:
 	@echo "no json-c here: the simulators are left out (make setup installs it)"
@@ -59,6 +60,18 @@ $(LIBBERTH): $(RUNTIME_OBJECT)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
+
+# pkg-config files of the clone itself: projects elsewhere build with it, and nothing is installed.
+.PHONY: in-place
+in-place: $(BUILD)/pkgconfig/berth.pc $(LIBBERTH) ## let projects elsewhere use this clone: set PKG_CONFIG_PATH to build/pkgconfig
+	@:
+$(BUILD)/pkgconfig/berth.pc: INCLUDE := runtime/include
+$(BUILD)/pkgconfig/berth-testing.pc: INCLUDE := runtime/testing/include
+$(BUILD)/pkgconfig/%.pc: scripts/%.pc.in
+	@mkdir -p $(@D)
+	$(Q){ printf 'prefix=%s\nlibdir=%s\nincludedir=%s\n' "$$PWD" "$$(realpath $(BUILD))" "$$PWD/$(INCLUDE)"; \
+	    sed -e 1,3d -e 's|@VERSION@|$(VERSION)|' $<; } >$@
+
 .PHONY: renew-library-names
 renew-library-names: ## the names that specs must not take, and those of this system besides
 	@scripts/python scripts/library-names gen/berthc/data/library_names.txt >$(BUILD)/library_names.txt

@@ -12,6 +12,15 @@ run-diagrams:
 	$(BERTHC) docs -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram -o docs/managers $(DIAGRAM_SPECS)
 
+.PHONY: html page-picture
+html: ## pages to review and try the managers that ship, in build/html; open build/html/index.html
+	@scripts/setup docs
+	$(BERTHC) html -o $(BUILD)/html $(DIAGRAM_SPECS)
+
+page-picture: $(NODE_READY) ## renew docs/page.png, the picture of a page in README.md
+	$(BERTHC) html -o $(BUILD)/html spec/scsi.yaml
+	BERTH_NODE_MODULES=$(abspath $(NODE_MODULES)) node tests/page/picture.mjs $(BUILD)/html/scsi.html docs/page.png
+
 check-drift: check-pages check-specs check-small check-memory ## do generated pages say what is so: docs/managers, small.md, performance.md?
 check-pages: check-performance
 	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)

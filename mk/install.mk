@@ -5,7 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
-PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
+PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.js' -o -name '*.css' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
 
 # What `berthc check` compiles: the search, and the runtime that it searches.
 SEARCH_FILES = library.c $(shell cd runtime && find include src explore -name '*.[ch]')
@@ -47,6 +47,16 @@ pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
     sed -e $(call quote,s|@PREFIX@|$(escaped)|) -e 's|@VERSION@|$(VERSION)|' scripts/$(1).pc.in \
     >$(call quote,$(TO)/$(LIB)/pkgconfig/$(1).pc) && $(call listed,$(LIB)/pkgconfig/$(1).pc)
 
+# What shells and man know, for the folder share. It is not committed, so it cannot differ from the command line and
+# the headers. $(call manual,commands|library)
+MANUAL := $(BUILD)/manual
+manual = $(call put_tree,$(shell cd $(MANUAL)/$(1) && find * -type f),$(MANUAL)/$(1)/,share)
+$(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) $(wildcard runtime/include/berth/*.h)
+	$(call say,MANUAL)
+	@rm -rf $(MANUAL)/$*
+	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON_FOUND) scripts/manual $* $(MANUAL)/$*
+	@touch $@
+
 INSTALLS := install-runtime install-compiler install-testing install-docs
 
 .PHONY: install install-qemu $(INSTALLS) uninstall need-elsewhere need-testing need-json
@@ -65,7 +75,7 @@ install-runtime: $(LIBRARIES) ## the libraries, their headers and berth.pc; need
 	@$(call put,644,LICENSE,$(DOC))
 	@printf '%s\n' $(call quote,installed the runtime below $(TO))
 
-install-compiler: ## berthc with its Python package, and the specs
+install-compiler: $(MANUAL)/commands.stamp ## berthc with its Python package, manual pages and completion; the specs
 	@$(begin)
 	@$(call put,755,bin/berthc,bin)
 	@$(call put,755,scripts/find-python,$(SHARE))
@@ -74,6 +84,7 @@ install-compiler: ## berthc with its Python package, and the specs
 	@$(call put,644,spec/schema/berth.schema.json,$(SHARE)/python/berthc)
 	@$(call put_tree,$(PACKAGE_FILES),gen/,$(SHARE)/python)
 	@$(call put_tree,$(SEARCH_FILES),runtime/,$(SHARE)/runtime)
+	@$(call manual,commands)
 	@printf '%s\n' $(call quote,installed the compiler below $(TO))
 
 install-testing: need-testing $(LIBTESTING) ## libberth-testing, for generated tests and simulators
@@ -83,8 +94,9 @@ install-testing: need-testing $(LIBTESTING) ## libberth-testing, for generated t
 	@$(call pkg_config,berth-testing)
 	@printf '%s\n' $(call quote,installed the library for tests below $(TO))
 
-install-docs: ## LICENSE, documentation and examples
+install-docs: $(MANUAL)/library.stamp ## LICENSE, documentation, examples, and manual pages of the library
 	@$(begin)
+	@$(call manual,library)
 	@$(call put_tree,$(DOCUMENTS),,$(DOC))
 	@printf '%s\n' $(call quote,installed documentation and examples below $(TO))
 

@@ -7,7 +7,7 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'contrib/*.[ch
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c runtime/explore/%,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(GEN)/$(m)) \
     $(QEMU_FLAGS) -Ibench $(GLIB_FLAGS)
-SHELL_FILES = scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
+SHELL_FILES = contrib/github/berth-review contrib/git/berth-textconv scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 
 .PHONY: lint run-lint format $(LINT)
@@ -34,6 +34,7 @@ lint-mypy:
 	mypy --strict --python-executable $(TEST_PYTHON) gen/berthc
 	mypy --strict scripts/library-names
 	mypy --strict scripts/generate
+	MYPYPATH=gen mypy --strict --python-executable $(TEST_PYTHON) scripts/manual
 	mypy --strict examples/qemu/image.py
 	mypy --strict scripts/run-tests bench/compiler.py bench/small_page.py bench/performance.py bench/states.py bench/memory.py bench/count.py
 lint-shell:

@@ -21,4 +21,4 @@ test-page: ## set up, then the page in a browser, its simulator, and the schema 
 check-page-tests: $(NODE_READY) $(SIMULATORS)
 	@BERTH_BUILD=$(abspath $(BUILD)) BERTH_NODE_MODULES=$(abspath $(NODE_MODULES)) PYTHONPATH=gen \
 	    $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results-page.txt \
-	    $(foreach t,$(sort $(wildcard tests/page/test_*.py)),'pytest:$(t:tests/%.py=%)=$(t)')
+	    $(foreach t,$(sort $(wildcard tests/page/test_*.py tests/page/*/test_*.py)),'pytest:$(t:tests/%.py=%)=$(t)')

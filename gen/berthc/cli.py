@@ -1,12 +1,13 @@
 """The command line: what the user asked for, and the stages in their order.
 
-Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date, or two specs differ; 2
-the command line is wrong, or a file cannot be read or written; 3 berthc itself failed; 130 the user
-interrupted it.
+Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date; 2 the command line is
+wrong, or a file cannot be read or written; 3 berthc itself failed; 10 to 15 what `diff` says of two
+specs; 130 the user interrupted it.
 """
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import os
 import re
@@ -17,15 +18,18 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from berthc import __version__
-from berthc.commands.common import BAD, BROKEN, USAGE, Usage
+from berthc.commands.common import BAD, BROKEN, OK, USAGE, Usage
 from berthc.commands.generate import TARGETS, Target, target_command
 from berthc.diag import hint, quote, suggest
 from berthc.files.output import OutputError
 from berthc.files.place import PlaceError
 from berthc.spec.schema import SchemaMissing
+
+if TYPE_CHECKING:
+    from berthc.manual.commandline import Command
 
 
 def main(argv: Sequence[str]) -> int:
@@ -91,6 +95,9 @@ def run(argv: Sequence[str]) -> int:
     return command(args)
 
 
+DIFF_FORMATS = ("text", "json", "markdown", "svg")
+
+
 class Parser(argparse.ArgumentParser):
     """Options are written in full. A mistake is told in one line, with what may have been meant."""
 
@@ -117,10 +124,13 @@ class Parser(argparse.ArgumentParser):
         self.error(f"there is no option {quote(option)}; {near}".rstrip(" ;"))
 
     def error(self, message: str) -> NoReturn:
-        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        wrong = re.fullmatch(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)", message,
+                             re.DOTALL)
         if wrong is not None:
-            every = re.findall(r"[a-z]+", wrong[2])
-            message = f"there is no command {quote(wrong[1])}; {hint(wrong[1], every, 'commands')}"
+            word, every = ast.literal_eval(wrong[2]), ast.literal_eval(f"({wrong[3]},)")
+            message = (f"there is no command {quote(word)}; {hint(word, every, 'commands')}"
+                       if wrong[1] == "COMMAND" else
+                       f"{wrong[1]} has no value {quote(word)}; {hint(word, every, 'values')}")
         self.exit(USAGE, f"{self.prog}: error: {message}\nTry '{self.prog} --help'.\n")
 
 
@@ -135,6 +145,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         description="Compiles specs of resource managers to C, tests, diagrams and documentation.",
         epilog=(
             "examples:\n"
+            "  berthc init gadget                      start a project\n"
             "  berthc check spec/scsi.yaml             is the spec right?\n"
             "  berthc gen -o build spec/scsi.yaml      write build/scsi/scsi.h and scsi.c\n"
             "  berthc explain leak                     what does error[leak] mean?\n"
@@ -142,15 +153,32 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             "The language is described in docs/language.md and in the JSON Schema that editors "
             "use.\n"
             "\n"
-            "exit status: 0 all is well; 1 a spec is wrong, a file is out of date, or specs "
-            "differ;\n"
+            "exit status: 0 all is well; 1 a spec is wrong, or a file is out of date;\n"
             "  2 bad usage, or a file cannot be read or written; 3 internal error;\n"
-            "  4 nothing is wrong, but a search did not see everything; 130 interrupted"
+            "  4 nothing is wrong, but a search did not see everything; 130 interrupted;\n"
+            "  10 to 15 what changed: berthc diff --help"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"berthc {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    init = commands.add_parser(
+        "init", help="start a project",
+        description=textwrap.fill(
+            "Writes a project that works: a first spec with comments that explain the language, "
+            "the start of a backend, a program, and a build file. Says which commands come next. "
+            "Files that are there are never written over.", 90),
+        epilog="examples:\n  berthc init gadget\n  berthc init gadget --build meson -o .",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    init.add_argument("name", metavar="NAME",
+                      help="name of the manager: its C functions are called NAME_...")
+    init.add_argument("--build", choices=("make", "cmake", "meson"), default="make",
+                      help="the build file: a Makefile, CMakeLists.txt or meson.build "
+                           "(default: make)")
+    init.add_argument("-o", "--output", metavar="DIR",
+                      help="folder that the files go to (default: NAME); created if needed")
+    init.set_defaults(command=init_command)
 
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports all their errors. Static rules look at the tables. "
@@ -169,6 +197,25 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
         add_arguments(check)
 
+    watch = commands.add_parser(
+        "watch", help="check specs whenever they are saved",
+        description=textwrap.fill(
+            "Checks specs, and again whenever one of them is saved, with a short report each "
+            "time. The static rules answer at once; the search follows, and begins anew when the "
+            "spec changes meanwhile. Ctrl-C ends it.", 90),
+        epilog="examples:\n  berthc watch spec/scsi.yaml\n"
+               "  berthc watch --gen build spec/*.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    _specs(watch, "")
+    watch.add_argument("--static", action="store_true",
+                       help="check the static rules only; do not search")
+    watch.add_argument("--budget", metavar="TIME", type=_time(argv),
+                       help="search each spec for this time, as berthc check --budget does")
+    watch.add_argument("--gen", metavar="DIR",
+                       help="also write the C code of each spec that is right, as berthc gen -o "
+                       "DIR does")
+    watch.set_defaults(command=watch_command, format="text")
+
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example,
                        partial(target_command, target))
@@ -181,6 +228,30 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                          help="also write a rule for make or Ninja, with the inputs of the files")
         sub.add_argument("-q", "--quiet", action="store_true",
                          help="print no notes, only errors")
+
+    html = _command(
+        commands, "html", "write a page to review and try a manager",
+        "Writes DIR/<manager>.html: states, tables, the spec, and a simulator, in one file that "
+        "needs no network. With several specs, DIR/index.html leads to them. A spec that the "
+        "rules about leaks and dead ends refuse gets its page, which shows what they say.",
+        "berthc html -o review spec/scsi.yaml\n  berthc html --search -o review spec/*.yaml\n"
+        "  berthc html --serve spec/scsi.yaml", html_command, formats=("text",))
+    _specs(html)
+    html.add_argument("-o", "--output", metavar="DIR",
+                      help="folder that the pages go to (default: build/html); created if needed; "
+                      '"-" prints the page of one spec to standard output')
+    html.add_argument("--search", action="store_true",
+                      help="also search as `berthc check` does, and put each finding into the "
+                      "page with its script, to be played step by step")
+    html.add_argument("--coverage", metavar="FILE", type=Path, action="append", default=[],
+                      help="paint which rows were tested: FILE has what <manager>-conformance "
+                      "printed; may be given more than once")
+    html.add_argument("--check", action="store_true",
+                      help="write nothing; show how the pages differ from what would be written, "
+                      "and exit with 1 if any does")
+    html.add_argument("--serve", metavar="PORT", type=_port, nargs="?", const=0,
+                      help="write nothing; show the pages at http://127.0.0.1:PORT/ (default: a "
+                      "free port), and again when a spec changes, until interrupted")
 
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one "
@@ -201,15 +272,68 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                          help="print the spec of the example, with the mistake in it")
     explain.set_defaults(command=explain_command)
 
+    schema = commands.add_parser(
+        "schema", help="where is the JSON Schema for editors?",
+        description=textwrap.fill("Prints the path of the JSON Schema of specs. Editors that use "
+                                  "yaml-language-server read it (docs/editor.md).", 90),
+        epilog="examples:\n  berthc schema\n"
+               "  berthc schema --modeline | cat - net.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    schema.add_argument("--modeline", action="store_true",
+                        help="print the first line of a spec that names the schema")
+    schema.set_defaults(command=schema_command)
+
+    completion = commands.add_parser(
+        "completion", help="complete the command line in a shell",
+        description=textwrap.fill(
+            "Prints a script that completes commands, options, their values, specs and the ids of "
+            "messages. An installed Berth has it where the shells look for it.", 90),
+        epilog="examples:\n  source <(berthc completion bash)\n"
+               "  berthc completion zsh >~/.zfunc/_berthc\n"
+               "  berthc completion fish >~/.config/fish/completions/berthc.fish",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"),
+                            help="bash, zsh or fish")
+    completion.set_defaults(command=completion_command)
+
+    _diff(commands, argv)
+    return top
+
+
+def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> None:
     diff = _command(
         commands, "diff", "what changed between two specs?",
-        "Compares options, hooks, resources, states, rows and operations; layout and "
-        "comments do not count. Exits with 0 when the specs mean the same, with 1 otherwise.",
-        "git show HEAD:spec/scsi.yaml | berthc diff - spec/scsi.yaml", diff_command,
-        "how changes, and errors in the specs, are shown: text, or a JSON array on standard output")
-    diff.add_argument("old", metavar="OLD", help='the spec before; "-" is standard input')
-    diff.add_argument("new", metavar="NEW", help='the spec after; "-" is standard input')
-    return top
+        "Says in words what changed between two specs, what it means for callers and backends, and "
+        "what the checker finds of the new spec only. A spec is a file, - (standard input) or "
+        "REV:FILE of git. One file alone is compared with HEAD.",
+        "berthc diff spec/scsi.yaml\n"
+        "  berthc diff main:spec/scsi.yaml spec/scsi.yaml\n"
+        "  berthc diff --format markdown main -- spec/*.yaml\n\n"
+        "exit status, the greatest that holds:\n"
+        "   0 the same                 13 breaks the C API or ABI\n"
+        "  10 cosmetic                 14 breaks the backend's contract\n"
+        "  11 compatible               15 makes the checker find something new\n"
+        "  12 changes behaviour\n"
+        "   1 the old spec cannot be read as a spec; 2, 3, 130 as for all commands",
+        diff_command, "text; json: one object; markdown: for a pull request; svg: a picture of the "
+        "states (needs graphviz)", DIFF_FORMATS)
+    diff.add_argument("specs", metavar="SPEC", nargs="+",
+                      help="OLD and NEW; or one file; or revisions, -- and files: "
+                           "REV -- FILE..., OLDREV NEWREV -- FILE...")
+    diff.add_argument("-o", "--output", metavar="FILE", help='write to FILE; "-" is standard '
+                      "output")
+    diff.add_argument("--no-check", dest="check", action="store_false",
+                      help="do not search for new findings")
+    diff.add_argument("--side", choices=("both", "old", "new"), default="both",
+                      help="with --format svg: both specs in one picture, or one of them, with "
+                           "each state in the same place (default: both)")
+    files = argv[argv.index("--") + 1:] if "--" in argv else []
+    diff.set_defaults(files=files, static=False, explain=False, emit_test=None, scripts=None,
+                      spin=False, promela=False)
+    if "diff" in argv:
+        from berthc.commands.check_arguments import add_bounds
+
+        add_bounds(diff)
 
 
 def _command(
@@ -228,8 +352,17 @@ def _command(
     return sub
 
 
-def _specs(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("specs", metavar="SPEC", nargs="+", help='spec files; "-" is standard input')
+def _specs(sub: argparse.ArgumentParser, more: str = '; "-" is standard input') -> None:
+    sub.add_argument("specs", metavar="SPEC", nargs="+", help=f"spec files{more}")
+
+
+def _time(argv: Sequence[str]) -> Callable[[str], float]:
+    """What reads a time; it comes with the search."""
+    if "watch" not in argv:
+        return float
+    from berthc.commands.check_arguments import time_of
+
+    return time_of
 
 
 def _place(sub: argparse.ArgumentParser, target: Target) -> None:
@@ -237,16 +370,34 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
     where = f"folder that the files go to (default: {target.folder}); created if needed"
     if not target.is_code:
         one = "one diagram" if target.name == "diagram" else "the page of one spec"
-        sub.add_argument("-o", "--output", metavar="DIR", default=target.folder,
+        sub.add_argument("-o", "--output", metavar="DIR",
                          help=f'{where}; "-" prints {one} to standard output')
+    if target.name == "docs":
+        sub.add_argument("--inject", metavar="FILE", action="append", default=[],
+                         help="write no page; renew what stands in FILE between two comments that "
+                              "have the words 'berthc:table disk' (or berthc:text, berthc:mermaid) "
+                              "and 'berthc:end'; may be given more than once")
     if target.name == "diagram":
         sub.add_argument("--only", metavar="NAME", action="append", default=[],
                          help="only files of this name, such as ownership.svg or 'states-*.dot'; "
                          "may be given more than once")
+        sub.add_argument("--all", action="store_true",
+                         help="draw all runs of each operation, not only the one in which all goes "
+                              "well and the first in which each hook fails")
+        sub.add_argument("--edges", choices=("all", "happy", "failures"), default="all",
+                         help="draw the states with these arrows only: those of the happy path, or "
+                              "what failures do; goes to files of their own, such as "
+                              "states-disk-happy.svg")
+        sub.add_argument("--focus", metavar="RESOURCE.STATE",
+                         help="draw the states around this one only, such as disk.attached; goes "
+                              "to files such as states-disk-near-attached.svg")
+        sub.add_argument("--depth", metavar="N", type=int,
+                         help="with --focus: how many arrows away a state may be (default: 1)")
     if not target.is_code:
         return
-    sub.add_argument("-o", "--output", metavar="DIR|FILE.c", default=target.folder,
-                     help=f"{where}; or a file that ends in .c, for one spec")
+    own = "; with --stub: the current folder" if target.name == "gen" else ""
+    sub.add_argument("-o", "--output", metavar="DIR|FILE.c",
+                     help=f"{where}{own}; or a file that ends in .c, for one spec")
     sub.add_argument("--flat", action="store_true",
                      help="put the files into DIR itself, not into a folder per manager")
     sub.add_argument("--header", metavar="FILE.h",
@@ -257,10 +408,41 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
         sub.add_argument("--sim", action="store_true",
                          help="also write <manager>-sim.c (or FILE-sim.c), a simulator that links "
                          "with libberth-testing")
+        sub.add_argument("--stub", action="store_true",
+                         help="write only the start of a backend, which is yours from then on: "
+                         "DIR/<manager>-backend.c and .h, whose hooks answer EOPNOTSUPP below "
+                         'their contracts; "-o -" prints the source; --header names the header of '
+                         "the manager")
+        sub.add_argument("--force", action="store_true",
+                         help="with --stub: write over files that are there")
+
+
+def init_command(args: argparse.Namespace) -> int:
+    from berthc.commands.init import init_command as command
+
+    return command(args)
 
 
 def check_command(args: argparse.Namespace) -> int:
     from berthc.commands.check import check_command as command
+
+    return command(args)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is no port: write a number up to 65535")
+    return int(text)
+
+
+def html_command(args: argparse.Namespace) -> int:
+    from berthc.commands.html import html_command as command
+
+    return command(args)
+
+
+def watch_command(args: argparse.Namespace) -> int:
+    from berthc.commands.watch import watch_command as command
 
     return command(args)
 
@@ -275,6 +457,33 @@ def explain_command(args: argparse.Namespace) -> int:
     from berthc.commands.explain import explain_command as command
 
     return command(args)
+
+
+def schema_command(args: argparse.Namespace) -> int:
+    from berthc.commands.schema import schema_command as command
+
+    return command(args)
+
+
+def completion_command(args: argparse.Namespace) -> int:
+    from berthc.manual.completion import SHELLS
+
+    sys.stdout.write(SHELLS[args.shell](every_command(), every_id()))
+    return OK
+
+
+def every_command() -> list[Command]:
+    """The whole command line as data, also what a command loads only for itself."""
+    from berthc.manual.commandline import described, names
+
+    return described(parser(names(parser([]))))
+
+
+def every_id() -> list[str]:
+    """The ids that `berthc explain` knows."""
+    from berthc.reference.explained import every
+
+    return list(dict.fromkeys(one.id for one in every()))
 
 
 def diff_command(args: argparse.Namespace) -> int:

@@ -136,22 +136,28 @@ _MANY = 1000  # names among which any may be meant; of more, only those like the
 
 def suggest(word: str, valid: Sequence[str]) -> str:
     """`did you mean 'x'? ` with a trailing blank, or nothing where no valid word is near."""
+    near = nearest(word, valid)
+    return f"did you mean {quote(near)}? " if near else ""
+
+
+def nearest(word: str, valid: Sequence[str]) -> str:
+    """The valid word that is most like `word`; "" where none is near."""
     if len(valid) > _MANY:
         valid = [v for v in valid if v[:1].lower() == word[:1].lower()
                  and abs(len(v) - len(word)) <= 2][:_MANY]
     folded = {v.lower(): v for v in reversed(valid)}
     near = difflib.get_close_matches(word.lower()[:80], list(folded), n=1, cutoff=0.6)
-    return f"did you mean {quote(folded[near[0]])}? " if near else ""
+    return folded[near[0]] if near else ""
 
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def snake(word: str) -> str:
     """The name that a word in another style means: hostPath, HostPath, host-path; "" for none."""
     name = re.sub(r"[^a-z0-9]+", "_", _HUMP.sub("_", word).lower()).strip("_")
-    return (name if word.isascii() and name != word and len(name) <= 63 and _NAME.fullmatch(name)
+    return (name if word.isascii() and name != word and len(name) <= 63 and NAME.fullmatch(name)
             else "")
 
 

@@ -68,6 +68,12 @@ def read_spec(path: str) -> tuple[Manager | None, list[Diagnostic]]:
     return result.manager, list(result.diagnostics)
 
 
+def partly_built(file: str, text: str) -> Manager | None:
+    """As much of a model as a spec has, errors or not; None where it is no YAML."""
+    root, _, source = load(file, text)
+    return None if root is None else build(root, source.aliased)[0].manager
+
+
 # For the search: specs that only the static rules about effects and dead ends refuse have a
 # meaning, and a script says more than a rule.
 

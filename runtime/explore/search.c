@@ -97,7 +97,7 @@ static void search_told_drain(uint32_t origin, const struct fault *fault,
 
     for (unsigned i = 0; i < steps->n; i++) {
         requests[i] =
-            (struct request){.move = {.part = PART_DRAIN, .thing = (uint16_t)steps->at[i].thing},
+            (struct request){.move = {.part = PART_DRAIN, .thing = (uint16_t)steps->thing},
                              .n_chosen = steps->at[i].n_chosen};
         memcpy(requests[i].chosen, steps->at[i].chosen, steps->at[i].n_chosen);
     }
@@ -376,7 +376,7 @@ static void search_judge_drains(void)
         drains_judge(node, plan.failures == UINT_MAX ? UINT_MAX : plan.failures - failures,
                      search_told_drain);
     }
-    drains_again(search_told_drain);
+    drains_again(search_told_drain, trail_restore);
 }
 
 static void search_run(void)

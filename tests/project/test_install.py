@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -131,6 +132,22 @@ def test_the_compiler_survives_a_move(installed: Installation, tmp_path: Path) -
         tmp_path,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_schema_for_editors_is_where_the_compiler_says(
+        installed: Installation, tmp_path: Path) -> None:
+    done = installed.run("berthc schema", tmp_path)
+    path = Path(done.stdout.rstrip("\n"))
+    assert path == installed.prefix / "share/berth/spec/schema/berth.schema.json"
+    assert path.read_bytes() == (ROOT / "spec/schema/berth.schema.json").read_bytes()
+    page = (ROOT / "docs/editor.md").read_text(encoding="utf-8")
+    command = page.split("```sh\n")[1].split("```")[0]
+    shutil.copy(ROOT / "examples/minimal/net.yaml", tmp_path)
+    done = installed.run(f"{command}berthc check --static net.yaml", tmp_path)
+    assert done.returncode == 0, done.stdout
+    first, rest = (tmp_path / "net.yaml").read_text(encoding="utf-8").split("\n", 1)
+    assert first == f"# yaml-language-server: $schema={path}"
+    assert rest == (ROOT / "examples/minimal/net.yaml").read_text(encoding="utf-8")
 
 
 def test_the_compiler_searches_the_runtime_that_comes_with_it(
@@ -329,7 +346,11 @@ def test_uninstall_removes_its_folders(tmp_path: Path) -> None:
     assert len(files(tmp_path)) > 20
     assert make("uninstall", f"DESTDIR={tmp_path}", "PREFIX=/usr").returncode == 0
     left = {str(path.relative_to(tmp_path / "usr")) for path in (tmp_path / "usr").rglob("*")}
-    assert left == {"bin", "include", "lib", "lib/pkgconfig", "share", "share/doc"}
+    assert left == {
+        "bin", "include", "lib", "lib/pkgconfig", "share", "share/doc", "share/man",
+        "share/man/man1", "share/man/man3", "share/man/man5", "share/bash-completion",
+        "share/bash-completion/completions", "share/zsh", "share/zsh/site-functions", "share/fish",
+        "share/fish/vendor_completions.d"}
 
 
 def test_uninstall_takes_away_what_an_older_version_installed(tmp_path: Path) -> None:

@@ -50,7 +50,12 @@ def suites(target: str) -> list[tuple[str, str]]:
 
 
 def test_every_python_test_is_run_once(collected: Listed) -> None:
-    """By suites of its file: one leaves the long tests out, one leaves out the others."""
+    """By suites of its file: one leaves the long tests out, one leaves out the others. Those that
+    need a browser are for `make test-page`, each file as a whole."""
+    pages = {name for name in collected if name.startswith("tests/page/")}
+    own = [command for _, command in suites("check-page-tests") if command.startswith("tests/page")]
+    assert Counter(own) == Counter(pages)
+    others = {name: marks for name, marks in collected.items() if name not in pages}
     quick = Counter(
         command
         for _, command in suites("check")
@@ -58,9 +63,9 @@ def test_every_python_test_is_run_once(collected: Listed) -> None:
     )
     rest = Counter(command for _, command in suites("check-long") if command.startswith("-m"))
     assert quick == Counter(
-        f'-m "not long" {name}' for name, marks in collected.items() if marks[False]
+        f'-m "not long" {name}' for name, marks in others.items() if marks[False]
     )
-    assert rest == Counter(f'-m "long" {name}' for name, marks in collected.items() if marks[True])
+    assert rest == Counter(f'-m "long" {name}' for name, marks in others.items() if marks[True])
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
     assert there == set(collected)
 

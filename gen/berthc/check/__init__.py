@@ -26,11 +26,12 @@ FIRST: tuple[Rule[Spec], ...] = (
     unknown.unknown_option, unknown.unknown_field, unknown.unknown_value, unknown.unknown_errno,
     resources.parent_cycle, words.duplicate, words.reserved_name, words.same_name, fields.ranges,
     fields.defaults, fields.pool_size, fields.formats, fields.hook_value, resources.holders,
-    resources.final_states, hooks.wrong_resource, hooks.absent_hooks, hooks.together, hooks.asking,
-    hooks.stated_effects, guards.guard_scope, guards.guard_type, guards.guard_cases,
-    guards.last_unguarded, operations.paths, operations.find_by, operations.takes_nothing,
-    operations.takes_and_drops, operations.gives, operations.reservations, operations.ends,
-    table.raise_cycle, store.settle, limits.limits, bounds.unbounded, bounds.total,
+    resources.final_states, resources.kinds, hooks.wrong_resource, hooks.absent_hooks,
+    hooks.together, hooks.asking, hooks.stated_effects, guards.guard_scope, guards.guard_type,
+    guards.guard_cases, guards.last_unguarded, operations.paths, operations.find_by,
+    operations.takes_nothing, operations.takes_and_drops, operations.gives, operations.reservations,
+    operations.ends, table.raise_cycle, store.settle, limits.limits,
+    bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (
     guards.overlap, guards.no_case, words.unused, words.old_id, hooks.undoes,

@@ -55,10 +55,10 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
         return Checked(result, None, None)
-    return Checked(result, manager, _explored(args, result, manager))
+    return Checked(result, manager, explored_by(args, result, manager))
 
 
-def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
+def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
     """By the search in C, or by the one in Python where that is asked for or C cannot do it."""
     begin = time.monotonic()
     bounds = bounds_of(args)
@@ -68,10 +68,10 @@ def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Rep
         try:
             if manager.store is not None:
                 raise NoCompiler("the search in C knows no crashes of a manager with a store")
-            made = program(manager.name, files(manager), progress.say)
-            progress.end()
+            make = partial(_made, manager, progress)
             if args.budget is not None:
-                return explore_within(manager, begin + args.budget, bounds, progress, made)
+                return explore_within(manager, begin + args.budget, bounds, progress, make)
+            made = make()
             if gives_bounds(args):
                 return explore(manager, in_c, progress, made)
             return explore_by_default(manager, in_c, progress, made)
@@ -86,6 +86,14 @@ def _explored(args: argparse.Namespace, result: Result, manager: Manager) -> Rep
     if args.budget is not None:
         return explore_within(manager, begin + args.budget, bounds, progress)
     return explore(manager, bounds, progress)
+
+
+def _made(manager: Manager, progress: Progress) -> Path:
+    """The search in C."""
+    try:
+        return program(manager.name, files(manager), progress.say)
+    finally:
+        progress.end()
 
 
 def _progress(args: argparse.Namespace, result: Result, bounds: Bounds) -> Progress:
@@ -108,6 +116,13 @@ def _emit(file: Path, checked: Checked) -> None:
     if (manager is not None and report is not None
         and any(f.script and f.slots is None for f in report.findings)):
         write_file(file, text(manager, report, file.name))
+
+
+def explored_text(args: argparse.Namespace, result: Result, manager: Manager, colours: Colours,
+                  spec: str) -> str:
+    """What a search finds in one spec, as text, and how far it went."""
+    found = explored_by(args, result, manager)
+    return (as_messages(result, found, colours, spec) + tell(result, found, summary(manager)))
 
 
 def check_command(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from berthc.explore.bounds import MOST_CALLERS, MOST_KEYS, STATES_IN_C, Bounds
@@ -20,9 +21,14 @@ REMOVED = {
 """Old flags, and what there is instead."""
 
 
-def add_arguments(check: argparse.ArgumentParser) -> None:
-    """The flags of the search."""
-    group = check.add_argument_group(
+Group = argparse._ArgumentGroup
+
+
+def add_bounds(command: argparse.ArgumentParser, in_part: str = "",
+               no_search: str = "") -> Group:
+    """The flags that say how far a search goes; what the exit status says of one in part, and of
+    one that does not end."""
+    group = command.add_argument_group(
         "exploration", "The search plays every order of calls by a few callers, with every\n"
         "outcome of every hook. Its result holds within these bounds.")
     group.add_argument("--callers", metavar="N", type=_callers,
@@ -33,29 +39,34 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
     group.add_argument("--failures", metavar="N", type=_natural,
                        help="hook calls that fail or stay uncertain (default: any number)")
     group.add_argument("--states", metavar="N", type=_positive,
-                       help="stop after N states; the result is then partial, and the exit status "
-                            f"is 4 where nothing is found (default: {STATES_IN_C}; "
-                            f"--engine python: {DEFAULT.states})")
+                       help=f"stop after N states; the result is then partial{in_part} (default: "
+                            f"{STATES_IN_C}; --engine python: {DEFAULT.states})")
     group.add_argument("--in-flight", metavar="N", type=_callers,
                        help="also start up to N operations at a time, from 2 to as many as there "
                             "are callers: the states between them must be those of whole "
                             "operations (only in C)")
-    group.add_argument("--budget", metavar="TIME", type=_time,
+    group.add_argument("--budget", metavar="TIME", type=time_of,
                        help="search as far as it gets in this time (30s, 5m, 1h) for each spec, "
                             "with more callers and keys each time, up to "
-                            f"{MOST_CALLERS} callers and {MOST_KEYS} keys; the exit status is 4 "
-                            "where not even the first search ends")
+                            f"{MOST_CALLERS} callers and {MOST_KEYS} keys{no_search}")
     group.add_argument("--engine", choices=("auto", "c", "python"), default="auto",
                        help="c: search the generated C, compiled by $CC or cc; python: search the "
                             "model, which is slower (default: c where it can be built)")
+    group.add_argument("--memory", metavar="MB", type=_memory,
+                       help="stop when berthc uses this much memory, as with --states (default: "
+                            f"{MEMORY})")
+    return group
+
+
+def add_arguments(check: argparse.ArgumentParser) -> None:
+    """The flags of `berthc check`."""
+    group = add_bounds(check, ", and the exit status is 4 where nothing is found",
+                       "; the exit status is 4 where not even the first search ends")
     group.add_argument("--emit-test", metavar="FILE", type=Path,
                        help="write the scripts of one spec's findings to FILE, as cmocka tests")
     group.add_argument("--scripts", metavar="DIR", type=Path,
                        help="write the script of each finding to a file in DIR, for berthc sim; "
                             "create DIR if needed")
-    group.add_argument("--memory", metavar="MB", type=_memory,
-                       help="stop when berthc uses this much memory, as with --states (default: "
-                            f"{MEMORY})")
     group.add_argument("--explain", action="store_true",
                        help="print what the backend has while an instance rests in each state, "
                             "and what a crash leaves there")
@@ -63,6 +74,15 @@ def add_arguments(check: argparse.ArgumentParser) -> None:
                        help="check the static rules only; do not search")
     for name in REMOVED:
         group.add_argument(f"--{name}", action="store_true", help=argparse.SUPPRESS)
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What `berthc check` would make of these arguments, as text."""
+    made = argparse.ArgumentParser()
+    made.add_argument("specs", nargs="+")
+    made.set_defaults(format="text")
+    add_arguments(made)
+    return made.parse_args(words)
 
 
 def _positive(text: str) -> int:
@@ -100,7 +120,7 @@ def _natural(text: str) -> int:
     return int(text)
 
 
-def _time(text: str) -> float:
+def time_of(text: str) -> float:
     """Seconds."""
     found = re.fullmatch(r"(-?[0-9]{1,6})(s|m|h)", text)
     if found is None:

@@ -9,7 +9,7 @@ from typing import IO
 
 from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
 from berthc.model import Manager
-from berthc.pipeline import Result, compile_spec
+from berthc.pipeline import Result, compile_for_search, compile_spec
 
 OK, BAD, USAGE, BROKEN = 0, 1, 2, 3
 
@@ -22,6 +22,13 @@ def compile_all(paths: Sequence[str]) -> list[Result]:
     if list(paths).count("-") > 1:
         raise Usage("standard input can be read only once")
     return [compile_spec(path) for path in paths]
+
+
+def compile_with_meaning(paths: Sequence[str]) -> list[tuple[Result, Manager | None]]:
+    """The same; a spec that only rules about its consequences refuse has a model all the same."""
+    if list(paths).count("-") > 1:
+        raise Usage("standard input can be read only once")
+    return [compile_for_search(path) for path in paths]
 
 
 def report(args: argparse.Namespace, results: Sequence[Result], quiet: bool = False,

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import io
 import shlex
 import sys
@@ -45,6 +44,7 @@ TARGETS = (
         "With -o FILE.c, writes FILE.c and FILE.h. FILE.c includes the header by its name without "
         "folders: the C compiler finds it beside FILE.c, or by -I.",
         "berthc gen -o build spec/scsi.yaml\n"
+        "  berthc gen --stub spec/scsi.yaml        start a backend: scsi-backend.c\n"
         "  cc -c -Ibuild/scsi $(pkg-config --cflags berth) build/scsi/scsi.c\n"
         "  berthc gen -o disks.c --depfile disks.d spec/scsi.yaml"),
     Target(
@@ -59,12 +59,24 @@ TARGETS = (
            "  berthc diagram -o docs/managers --check spec/*.yaml\n"
            "  berthc diagram -o - --only states-disk.svg spec/scsi.yaml"),
     Target("docs", "docs", "docs/managers", False, "write the reference page of a manager",
-           "Writes the state tables, hooks and operations of a manager as Markdown.",
-           "berthc docs -o docs/managers spec/scsi.yaml\n  berthc docs -o - spec/scsi.yaml"),
+           "Writes the state tables, hooks and operations of a manager as Markdown, with the "
+           "diagrams that it shows. With --inject, puts a table or a diagram into a file of yours.",
+           "berthc docs -o docs/managers spec/scsi.yaml\n  berthc docs -o - spec/scsi.yaml\n"
+           "  berthc docs --inject src/disk.c --check spec/scsi.yaml"),
 )
 
 
 def target_command(target: Target, args: argparse.Namespace) -> int:
+    if target.name == "gen" and args.stub:
+        from berthc.commands.stub import stub_command
+
+        return stub_command(args)
+    if target.name == "gen" and args.force:
+        raise Usage("--force goes with --stub: berthc gen writes over its own files anyway")
+    if target.name == "docs" and args.inject and args.output is not None:
+        raise Usage("--inject writes its own files; -o goes with pages")
+    if args.output is None:
+        args.output = target.folder
     if args.depfile is not None and args.check:
         raise Usage("--depfile goes with writing, not with --check")
     place = place_of(target, args)
@@ -79,6 +91,14 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
     if twice:
         raise Usage(
             f"two of the specs are of the manager {twice[0]}: they would write the same files")
+    if getattr(args, "inject", []):
+        from berthc.commands.inject import injections
+
+        files = injections(args, managers)
+        if args.check:
+            return show_drift(args, target, files)
+        write(files)
+        return OK
     files = emitted(target, args, place, managers)
     if args.output == STDOUT:
         print_one(files)
@@ -110,24 +130,22 @@ def emitted(
     target: Target, args: argparse.Namespace, place: Place, managers: Sequence[Manager]
 ) -> dict[Path, str]:
     """The files by their paths, the source of the first spec first."""
+    if target.name == "docs":
+        from berthc.commands.pages import page, pages
+
+        return page(managers[0]) if args.output == STDOUT else pages(place, managers)
     modules = [emitter(target.emitter)]
     if target.name == "gen" and args.sim:
         modules.append(emitter("sim"))
     options: dict[str, object] = {"include": place.include} if target.is_code else {}
-    if target.name == "diagram" and args.only:
-        options["only"] = chosen(modules[0], managers, args.only)
+    if target.name == "diagram":
+        from berthc.commands.choice import choice_of, chosen
+
+        options["choice"] = choice = choice_of(args, managers)
+        if args.only:
+            options["only"] = chosen(managers, args.only, choice)
     files = [module.files(manager, **options) for manager in managers for module in modules]
     return {place.path(name): text for some in files for name, text in some.items()}
-
-
-def chosen(diagram: ModuleType, managers: Sequence[Manager], patterns: Sequence[str]) -> set[str]:
-    """The names of diagrams that --only asks for."""
-    names = sorted({name for manager in managers for name in diagram.names(manager)})
-    for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
-            known = ", ".join(names)
-            raise Usage(f"--only {pattern}: there is no such diagram; there are: {known}")
-    return {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
 
 
 def print_one(files: Mapping[Path, str]) -> None:
@@ -143,7 +161,7 @@ def print_one(files: Mapping[Path, str]) -> None:
 
 
 def show_drift(args: argparse.Namespace, target: Target, files: Mapping[Path, str]) -> int:
-    same = getattr(emitter(target.emitter), "same", None)
+    same = getattr(emitter("diagram" if target.name == "docs" else target.emitter), "same", None)
     drifts = drift(files, same)
     for one in drifts:
         sys.stdout.write(one.diff)
@@ -157,13 +175,24 @@ def show_drift(args: argparse.Namespace, target: Target, files: Mapping[Path, st
 
 def renewal(args: argparse.Namespace, target: Target) -> str:
     """The command that writes what --check compared."""
-    command = ["berthc", target.name, "-o", args.output]
+    command = ["berthc", target.name]
+    injected = getattr(args, "inject", [])
+    command += ["-o", args.output] if not injected else []
+    for name in injected:
+        command += ["--inject", name]
     for option in ("flat", "sim"):
         command += [f"--{option}"] if getattr(args, option, False) else []
     if getattr(args, "header", None) is not None:
         command += ["--header", args.header]
     for pattern in getattr(args, "only", []):
         command += ["--only", pattern]
+    command += ["--all"] if getattr(args, "all", False) else []
+    if getattr(args, "edges", "all") != "all":
+        command += ["--edges", args.edges]
+    if getattr(args, "focus", None) is not None:
+        command += ["--focus", args.focus]
+    if getattr(args, "depth", None) is not None:
+        command += ["--depth", str(args.depth)]
     return shlex.join([*command, *args.specs])
 
 

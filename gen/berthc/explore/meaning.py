@@ -204,14 +204,18 @@ def _of_bit(of: Range, n: int) -> bool | None:
 
 # As text
 
-def in_the_backend(manager: Manager, found: Sequence[Seen], resource: Resource,
-                   state: str) -> list[str]:
-    """What a state means: each text that is true of some class of instances; none where no run
+def in_the_backend(manager: Manager, found: Sequence[Seen],
+                   resource: Resource) -> dict[str, list[str]]:
+    """What each state means: each text that is true of some class of instances; none where no run
     rests there."""
-    said = {_text(one): None for seen in found for at, one in meanings(manager, seen).items()
-            if at.resource == resource.name and at.state == state}
-    unknown = adopted(manager, resource).get(state, 0) != 0
-    return [_AS_MADE if unknown and text == _NOTHING else text for text in said]
+    said: dict[str, dict[str, None]] = {state.name: {} for state in resource.states}
+    for seen in found:
+        for at, one in meanings(manager, seen).items():
+            if at.resource == resource.name:
+                said[at.state][_text(one)] = None
+    unknown = adopted(manager, resource)
+    return {state: [_AS_MADE if unknown.get(state) and text == _NOTHING else text for text in texts]
+            for state, texts in said.items()}
 
 
 NOT_SEEN = "not seen"
@@ -241,6 +245,6 @@ def explained(manager: Manager, found: Sequence[Seen], whole: bool) -> Iterator[
     for resource in manager.resources:
         names_ = [f"{resource.name}.{state.name}" for state in resource.states if not state.final]
         width = max(map(len, names_), default=0)
+        meant = in_the_backend(manager, found, resource)
         for state, name in zip((s for s in resource.states if not s.final), names_, strict=True):
-            texts = in_the_backend(manager, found, resource, state.name)
-            yield f"  {name.ljust(width)}  {'; or '.join(texts or [missing])}"
+            yield f"  {name.ljust(width)}  {'; or '.join(meant[state.name] or [missing])}"

@@ -167,6 +167,8 @@ def claim(report: Report) -> str:
         return f"explored {_whole(report)} ({within}): {counted}{_rest(report)}"
     if not report.combined:
         return f"explored in part ({what}): {counted}"
+    if not report.complete and not report.states and report.covered:
+        return "explored nothing: the bound on time was reached first"
     if not report.complete:
         bound = (f"memory ({b.memory} MB)" if report.out_of_memory else
                  "time" if report.covered else "states")

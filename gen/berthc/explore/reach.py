@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -44,16 +44,22 @@ def explore_by_default(manager: Manager, bounds: Bounds, progress: Progress,
 
 
 def explore_within(manager: Manager, end: float, bounds: Bounds, progress: Progress,
-                   program: Path | None = None) -> Report:
+                   make: Callable[[], Path] | None = None) -> Report:
     """One search after the other, with more callers and keys each time, until time or memory end,
     or one finds something. The report is that of the last search that saw everything, or of the
-    one that found something. `end` is of time.monotonic(). Raises as explore() does."""
+    one that found something. `make` compiles the search in C, for which the time counts, too;
+    None: the search in Python. `end` is of time.monotonic(). Raises as explore() and `make` do."""
     whole: Report | None = None
     covered: list[Covered] = []
+    program = None if make is None else cache(make)
+
+    def search() -> Report:
+        return explore(manager, tried, progress, None if program is None else program())
+
     for callers, keys in LADDER:
         tried = replace(bounds, callers=callers, keys=keys, states=NO_BOUND)
         try:
-            report, in_time = _until(end, partial(explore, manager, tried, progress, program))
+            report, in_time = _until(end, search)
         except Beyond:
             if whole is None:
                 raise

@@ -57,6 +57,40 @@ def write(
     return [path for path, text in reversed(files.items()) if write_file(path, text, fresh)]
 
 
+def create(files: Mapping[Path, str], advice: str = "") -> None:
+    """Writes files that belong to the user from then on: all of them or none. What is there is
+    never written over, not even when it appears meanwhile. `advice` says what else to do then."""
+    there = [str(path) for path in files if os.path.lexists(path)]
+    if there:
+        verb = "is" if len(there) == 1 else "are"
+        raise OutputError(f"{', '.join(there)}: {verb} there already; nothing is written{advice}")
+    made: list[Path] = []
+    try:
+        for path, text in files.items():
+            made += _make_folders(path.parent)
+            with path.open("x", encoding="utf-8") as stream:
+                made.append(path)
+                stream.write(text)
+    except OSError as error:
+        raise OutputError(f"{error.filename or path}: {error.strerror or error}; nothing is "
+                          "written") from error
+    else:
+        made.clear()
+    finally:
+        for path in reversed(made):
+            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Makes a folder and those above it; returns the new ones, the highest first."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    made: list[Path] = []
+    for one in reversed(missing):
+        one.mkdir()
+        made.append(one)
+    return made
+
+
 def _in_folder(path: Path) -> Path:
     """The same path, with its folder there."""
     try:
@@ -119,9 +153,8 @@ def drift(files: Mapping[Path, str], same: Same | None = None) -> list[Drift]:
     out = []
     for path, wanted in sorted(files.items()):
         try:
-            found = path.read_bytes().decode("utf-8") if path.exists() else None
-        except UnicodeDecodeError:
-            found = ""
+            found = (path.read_bytes().decode("utf-8", "surrogateescape") if path.exists()
+                     else None)
         except OSError as error:
             raise OutputError(f"{path}: {error.strerror or error}") from error
         if (found is None

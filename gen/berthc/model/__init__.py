@@ -13,11 +13,14 @@ from __future__ import annotations
 from berthc.model.conditions import COMPARE, FormatText, Guard, Ref
 from berthc.model.manager import Accept, Hook, Limit, Limits, Manager, Store
 from berthc.model.operation import Deny, Form, Operation, Step
-from berthc.model.resource import Assigned, AssignedKind, PoolPart, Resource, Row, State, Target
+from berthc.model.resource import (
+    Assigned, AssignedKind, PoolPart, Resource, Row, State, StateKind, Target,
+)
 from berthc.model.values import NOWHERE, Field, Loc, Type
 
 __all__ = [
     "COMPARE", "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Field", "Form",
     "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Operation", "PoolPart",
-    "Ref", "Resource", "Row", "State", "Step", "Store", "Target", "Type",
+    "Ref", "Resource", "Row", "State", "StateKind", "Step", "Store", "Target",
+    "Type",
 ]

@@ -120,6 +120,11 @@ class Row:
         raise KeyError(outcome)
 
 
+class StateKind(Enum):
+    NORMAL = "normal"
+    FAILURE = "failure"
+
+
 @dataclass(frozen=True)
 class State:
     name: str
@@ -127,6 +132,7 @@ class State:
     loc: Loc
     final: bool = False
     resident: bool = False
+    kind: StateKind | None = None  # as the author says; None: says nothing
     # hooks whose effects are in place here, as the author says; None: says nothing
     effects: tuple[str, ...] | None = None
     maybe: tuple[str, ...] = ()  # hooks whose effects may be in place here, as the author says
@@ -179,6 +185,11 @@ class Resource:
         for state in self.states:
             seen.update(dict.fromkeys(row.event for row in state.rows))
         return tuple(seen)
+
+    def refuses_on_purpose(self, state: str, row: Row | None) -> bool:
+        """Is a rejection by the row (None: a hole), in the state, what its author intends? It says
+        `meant`, or something has gone wrong in the state."""
+        return (row is not None and row.meant) or self.state(state).kind is StateKind.FAILURE
 
     def rows(self, state: str, event: str) -> tuple[Row, ...]:
         """The rows of one cell in the order they are tried; empty where the table has a hole."""

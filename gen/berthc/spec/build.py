@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from berthc.diag import Diagnostic
 from berthc.model import (
     Accept, Assigned, AssignedKind, Deny, Field, Form, FormatText, Guard, Hook, Limit, Limits, Loc,
-    Manager, Operation, PoolPart, Ref, Resource, Row, State, Step, Store, Target, Type,
+    Manager, Operation, PoolPart, Ref, Resource, Row, State, StateKind, Step, Store,
+    Target, Type,
 )
 from berthc.spec.expr import ExprError, parse_format, parse_guard
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
@@ -84,6 +85,8 @@ def build(root: Node, aliased: bool = False) -> tuple[Spec, list[Diagnostic]]:
     builder = _Builder(root if isinstance(root, Mapping) else NOTHING)
     return Spec(builder.manager(), builder.root, aliased), builder.found
 
+
+_KINDS = {kind.value: kind for kind in StateKind}
 
 OLD_FINDINGS = {"hollow": "missing-effect"}
 """Ids of findings that have another name today; specs may still use the old one."""
@@ -322,6 +325,7 @@ class _Builder:
             loc,
             final=flag_of(node.get("final")),
             resident=flag_of(node.get("resident")),
+            kind=_KINDS.get(text_of(node.get("kind"))),
             effects=texts_of(node.get("effects"))
             if "effects" in node.values or "maybe" in node.values
             else None,

@@ -7,6 +7,7 @@ node keeps its line and column.
 """
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from typing import Union
 
 import yaml
 
-from berthc.diag import Diagnostic, quote
+from berthc.diag import Diagnostic, listing, nearest, quote
 from berthc.model import Loc
 
 MAX_BYTES = 4 * 1024 * 1024
+ENDINGS = (".yaml", ".yml")
 MAX_DEPTH = 40
 MAX_NODES = 1_000_000  # counted with every alias expanded
 
@@ -102,8 +104,25 @@ def read(path: str) -> tuple[str | None, list[Diagnostic]]:
         reason = (error.strerror if isinstance(error, OSError) and error.strerror
                   else "not a file name")
         return None, [Diagnostic("file", Loc(name_of(path), 0, 0),
-                                 f"cannot read the spec: {reason}")]
+                                 f"cannot read the spec: {reason}", _meant(path, error))]
     return decode(name_of(path), data)
+
+
+def _meant(path: str, error: Exception) -> str:
+    """What may have been meant by a file that is not there, or by a folder."""
+    if not isinstance(error, FileNotFoundError | IsADirectoryError):
+        return ""
+    is_folder = isinstance(error, IsADirectoryError)
+    folder, name = (path, "") if is_folder else os.path.split(path)
+    try:
+        specs = sorted(one for one in os.listdir(folder or ".") if one.endswith(ENDINGS))
+    except OSError:
+        return ""
+    if is_folder:
+        return f"name a file in it: {listing(specs)}" if specs else ""
+    meant = {word: one for one in reversed(specs) for word in (one, one.rsplit(".", 1)[0])}
+    near = nearest(name, list(meant))
+    return f"did you mean {quote(os.path.join(folder, meant[near]))}?" if near else ""
 
 
 def name_of(path: str) -> str:

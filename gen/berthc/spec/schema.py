@@ -13,8 +13,8 @@ from typing import Any
 
 Part = MappingType[str, Any]
 
-# Installed, the schema lies in the package; in the source tree it lies with the specs.
-_PLACES = (Path("berth.schema.json"), Path("../../spec/schema/berth.schema.json"))
+# The schema lies with the specs, in the source tree and installed. A package alone has a copy.
+_PLACES = (Path("../../spec/schema/berth.schema.json"), Path("berth.schema.json"))
 
 
 class SchemaMissing(Exception):

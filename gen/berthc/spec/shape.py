@@ -223,11 +223,17 @@ class Checker:
                 # line break.
                 pattern = self.patterns[
                     part["pattern"]] = re.compile(re.sub(r"\$\Z", r"\\Z", part["pattern"]))
-            if not pattern.search(value):
+            if not pattern.search(value) and not self.may_be_errno(value, part):
                 self.misnamed.setdefault(value, []).append((declares, len(self.found)))
                 form = next((form for other in others if (form := self.form(node, other))), "")
                 self.report("name", node, f"{quote(value)} is not {with_article(part)}",
                             form or self.dotted(value, part) or renamed(value, part))
+
+    @staticmethod
+    def may_be_errno(value: str, part: Part) -> bool:
+        """Is it written like an errno name? The rule unknown-errno then tells whether there is such
+        a name, together with what other rules find."""
+        return part.get("title") == ERRNO and re.fullmatch("E[A-Z0-9]+", value) is not None
 
     def dotted(self, value: str, part: Part) -> str:
         """Help for a hook, or a name with its resource, of which only the last part is given, or

@@ -167,6 +167,7 @@ static void plan_read_states(struct plan_resource *resource, const berth_resourc
         state->allowed = word_number();
         state->adopted = word_number();
         state->unsaid = word_number();
+        state->failure = word_flag();
         plan.any_stated |= state->stated;
     }
     word_expect("meant");

@@ -48,6 +48,7 @@ struct plan_state {
     effects always, allowed;
     effects adopted; /* not known: it was there before the manager, or not */
     effects unsaid;  /* of an instance that `create` has made in this state */
+    bool failure;    /* something has gone wrong: what it refuses, it refuses on purpose */
 };
 
 /* What callers give for one resource. Those of one kind behave alike. */

@@ -16,7 +16,7 @@ static bool clean_is_by_event(void)
 
 static bool clean_is_meant(void)
 {
-    return change.code != 0 && n_ran > 0 && rows_is_meant(ran[n_ran - 1].row);
+    return change.code != 0 && n_ran > 0 && rows_refuses_on_purpose(&ran[n_ran - 1]);
 }
 
 static bool clean_is_by_row(void)
@@ -32,8 +32,9 @@ static void clean_judge_refusal(struct faults *faults)
     if (change.code == 0 || change.move.part == PART_FREE || rows_lack_hook() || change.error.rule)
         return;
     if (clean_is_by_event() && last && last->outcome == BERTH_REJECTED) {
-        if (rows_are_guarded(last->resource, last->state, last->event) || rows_is_meant(last->row))
-            return; /* policy, or part of the protocol */
+        if (rows_are_guarded(last->resource, last->state, last->event) ||
+            rows_refuses_on_purpose(last))
+            return; /* policy, part of the protocol, or something has gone wrong */
         place = last->row > 0 ? judge_row_place(last->row)
                               : judge_state_place(last->resource, last->state);
         place.event = last->event;

@@ -8,7 +8,7 @@
 /* A caller that keeps the contract is refused; capacity, conflict and policy aside. */
 static void clean_judge_refusal(struct faults *faults);
 
-/* Does a row of the refused request say that it is meant? Did a row refuse, and no hook lack? */
+/* Was the request refused on purpose? Did a row refuse, and no hook lack? */
 static bool clean_is_meant(void);
 static bool clean_is_by_row(void);
 

@@ -103,7 +103,6 @@ static bool left_undrainable(effects masks[WORLD_THINGS])
     image = world_save();
     script.n_chosen = 0;
     script.free = 0;
-    backend_forget_below();
     backend_begin(MODE_DRAIN);
     (void)step_drain();
     for (unsigned i = 0; i < w.n_things; i++)

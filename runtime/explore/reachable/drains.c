@@ -1,7 +1,6 @@
 #include "drains.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/fatal.h"
@@ -12,10 +11,18 @@
 #include "../state/shape.h"
 #include "../findings/stated.h"
 
-/* Does some ending of the calls there end the instance? By situation. */
-static struct known drains_ends;
+enum { NEVER = UINT8_MAX };
 
-/* An instance that some drains have left. */
+/*
+ * By situation: how many more drains it takes to come to those above. 0: some ending of the calls
+ * there ends the instance, and its drop ends ok; 1: only if it fails; NEVER: no ending does.
+ */
+static struct known drains_until_above;
+
+/*
+ * An instance that drain comes to next, with those above it and nothing else. Without an image the
+ * state `origin`, of which the instances are judged that drain comes to after so many drains.
+ */
 struct left {
     struct image *image;
     uint32_t origin, born;
@@ -26,11 +33,11 @@ struct left {
 static struct {
     struct left *at;
     size_t first, n, room;
-} drains_left;
+} drains_left; /* in the order of their number of drains */
 
 static void drains_begin(void)
 {
-    known_clear(&drains_ends);
+    known_clear(&drains_until_above);
     for (; drains_left.first < drains_left.n; drains_left.first++)
         world_drop(drains_left.at[drains_left.first].image);
     drains_left.first = drains_left.n = 0;
@@ -52,6 +59,14 @@ static int drains_thing_born(uint32_t born)
     return NO_THING;
 }
 
+/* Was the instance judged before, in this situation? */
+static bool drains_is_judged(const struct left *left)
+{
+    struct digest situation = drains_situation_of(drains_thing_born(left->born), left->most);
+
+    return known_find(&drains_until_above, situation) != NULL;
+}
+
 /* A drain of a state, in which the calls at one instance end as the script says. */
 static void drains_drain(const struct image *image, uint32_t born)
 {
@@ -61,29 +76,6 @@ static void drains_drain(const struct image *image, uint32_t born)
     backend_begin(MODE_DRAIN);
     (void)step_drain();
     world_look();
-}
-
-/* Finds endings for the instances below one that end them, lowest first. */
-static void drains_end_those_below(const struct image *image, uint32_t born)
-{
-    uint32_t below[WORLD_THINGS];
-    unsigned n = 0;
-
-    backend_forget_below();
-    world_restore(image);
-    for (unsigned i = w.n_things; i-- > 0;)
-        if (w.things[i].born != born && world_is_below((int)i, drains_thing_born(born)))
-            below[n++] = w.things[i].born;
-    for (unsigned i = 0; i < n; i++) {
-        script.n_chosen = 0;
-        do {
-            drains_drain(image, below[i]);
-            if (drains_thing_born(below[i]) < 0) {
-                backend_end_below(below[i], script.chosen, script.n_chosen);
-                break;
-            }
-        } while (backend_next());
-    }
 }
 
 /* Keeps what happened at one instance. Returns how many calls there failed. */
@@ -104,6 +96,17 @@ static unsigned drains_keep_own(uint32_t born)
                     called[i].ending.outcome == BERTH_UNSURE ||
                     called[i].ending.outcome == BERTH_ANSWERED_UNKNOWN;
     return failures;
+}
+
+/* Did a drop of the instance fail? Then drain leaves those above it alone. */
+static bool drains_own_fails(void)
+{
+    bool fails = false;
+
+    for (unsigned i = 0; i < n_ran; i++)
+        fails |= ran[i].outcome == BERTH_FAILED || ran[i].outcome == BERTH_UNSURE ||
+                 ran[i].outcome == BERTH_REJECTED || ran[i].outcome == BERTH_ANSWERED_UNKNOWN;
+    return fails;
 }
 
 static void drains_judge_drain(struct faults *faults, uint32_t born)
@@ -131,36 +134,51 @@ static void drains_judge_drain(struct faults *faults, uint32_t born)
         stated_judge_thing(faults, &w.things[now]);
 }
 
-/* Comes again to an instance that a drain left. */
-static void drains_come_again(const struct left *left, const struct drain_steps *steps,
-                              unsigned failures)
+static void drains_wait(const struct left *left)
 {
-    if (steps->n == DRAIN_STEPS)
-        return;
+    if (left->steps.n == DRAIN_STEPS)
+        fatal_limit("drains of one script");
     if (drains_left.n == drains_left.room) {
         drains_left.room = drains_left.room ? drains_left.room * 2 : 64;
         drains_left.at = fatal_realloc(drains_left.at, drains_left.room * sizeof *drains_left.at);
     }
+    drains_left.at[drains_left.n++] = *left;
+}
+
+/* Comes again to an instance that a drain left. */
+static void drains_come_again(const struct left *left, const struct drain_steps *steps,
+                              unsigned failures)
+{
+    struct left again = *left;
+
     (void)step_after_drain();
-    drains_left.at[drains_left.n++] =
-        (struct left){.image = world_save(),
-                      .origin = left->origin,
-                      .born = left->born,
-                      .most = left->most == UINT_MAX ? UINT_MAX : left->most - failures,
-                      .steps = *steps};
+    again.most -= left->most == UINT_MAX ? 0 : failures;
+    again.steps = *steps;
+    if (drains_is_judged(&again))
+        return;
+    again.image = world_save();
+    drains_wait(&again);
+}
+
+/* Notes that the instance has ended. */
+static void drains_note_end(struct digest situation)
+{
+    uint64_t *until = known_put(&drains_until_above, situation, NEVER, NULL);
+    uint64_t now = drains_own_fails();
+
+    if (now < *until)
+        *until = now;
 }
 
 /* Every ending of the calls at one instance. */
-static void drains_drain_at(const struct left *left, struct digest situation, drains_told *told)
+static void drains_drain_at(const struct left *left, drains_told *told)
 {
     static struct faults faults;
+    struct digest situation = drains_situation_of(drains_thing_born(left->born), left->most);
     struct drain_steps steps = left->steps;
     struct drain_step *step = &steps.at[steps.n++];
 
-    *known_put(&drains_ends, situation, 0, NULL) = 0;
-    drains_end_those_below(left->image, left->born);
-    world_restore(left->image);
-    step->thing = (unsigned)drains_thing_born(left->born);
+    (void)known_put(&drains_until_above, situation, NEVER, NULL);
     script.n_chosen = 0;
     do {
         unsigned failures;
@@ -176,53 +194,81 @@ static void drains_drain_at(const struct left *left, struct digest situation, dr
         for (unsigned i = 0; i < faults.n; i++)
             told(left->origin, &faults.at[i], &steps);
         if (drains_thing_born(left->born) < 0)
-            *known_put(&drains_ends, situation, 1, NULL) = 1;
+            drains_note_end(situation);
         else if (faults.n == 0)
             drains_come_again(left, &steps, failures);
     } while (backend_next());
-    backend_forget_below();
+}
+
+/* The same at an instance of a state, of which those below it have ended. */
+static void drains_drain_thing(const struct left *state, unsigned thing, drains_told *told)
+{
+    struct left left = *state;
+
+    left.born = w.things[thing].born;
+    left.steps.thing = thing;
+    world_leave_path((int)thing);
+    left.image = world_save();
+    drains_drain_at(&left, told);
+    world_drop(left.image);
+}
+
+/* The present state, which is the state's origin. */
+static void drains_judge_state(const struct left *state, drains_told *told)
+{
+    struct digest situations[WORLD_THINGS];
+    unsigned drains[WORLD_THINGS] = {0}; /* those before the one that comes to it; or NEVER */
+    struct image *image = world_save();
+    unsigned n = w.n_things;
+    bool waits = false;
+
+    for (unsigned i = 0; i < n; i++)
+        situations[i] = drains_situation_of((int)i, state->most);
+    for (unsigned i = n; i-- > 0;) {
+        unsigned above = drains[i];
+        const uint64_t *until;
+        int parent;
+
+        world_restore(image);
+        parent = w.things[i].parent;
+        if (drains[i] <= state->steps.n && !known_find(&drains_until_above, situations[i]))
+            drains_drain_thing(state, i, told);
+        until = known_find(&drains_until_above, situations[i]);
+        if (until && drains[i] != NEVER)
+            above = *until == NEVER ? NEVER : drains[i] + (unsigned)*until;
+        else
+            waits |= drains[i] != NEVER;
+        if (parent >= 0 && above > drains[parent])
+            drains[parent] = above;
+    }
+    world_drop(image);
+    if (waits) {
+        struct left again = *state;
+
+        again.steps.n++;
+        drains_wait(&again);
+    }
 }
 
 static void drains_judge(uint32_t origin, unsigned most, drains_told *told)
 {
-    struct digest situations[WORLD_THINGS];
-    bool stays[WORLD_THINGS] = {false}; /* it has something below it that no drain ends */
-    struct image *image;
-    unsigned n = w.n_things;
-
-    if (n == 0)
-        return;
-    image = world_save();
-    for (unsigned i = 0; i < n; i++)
-        situations[i] = drains_situation_of((int)i, most);
-    for (unsigned i = n; i-- > 0;) {
-        int parent;
-        const uint64_t *end;
-
-        world_restore(image);
-        parent = w.things[i].parent;
-        if (!stays[i] && !known_find(&drains_ends, situations[i]))
-            drains_drain_at(
-                &(struct left){
-                    .image = image, .origin = origin, .born = w.things[i].born, .most = most},
-                situations[i], told);
-        end = known_find(&drains_ends, situations[i]);
-        if (parent >= 0 && (stays[i] || !end || !*end))
-            stays[parent] = true;
-    }
-    world_drop(image);
+    if (w.n_things > 0)
+        drains_judge_state(&(struct left){.origin = origin, .most = most}, told);
 }
 
-static void drains_again(drains_told *told)
+static void drains_again(drains_told *told, drains_restores *restores)
 {
     for (; drains_left.first < drains_left.n; drains_left.first++) {
         struct left left = drains_left.at[drains_left.first];
-        struct digest situation;
 
+        if (!left.image) {
+            restores(left.origin);
+            drains_judge_state(&left, told);
+            continue;
+        }
         world_restore(left.image);
-        situation = drains_situation_of(drains_thing_born(left.born), left.most);
-        if (!known_find(&drains_ends, situation))
-            drains_drain_at(&left, situation, told);
+        if (!drains_is_judged(&left))
+            drains_drain_at(&left, told);
         world_drop(left.image);
     }
 }

@@ -110,7 +110,6 @@ static bool future_ever(future_wanted *wanted, void *arg)
     struct known known = {0};
     bool found;
 
-    backend_forget_below();
     future_enqueue(&queue, &known);
     step_look();
     world_n_gone = 0;

@@ -112,48 +112,20 @@ static unsigned backend_possible(const struct plan_hook *hook, const struct thin
 
 /* Choices. */
 
-enum { BELOW = 64 };
-static struct below {
-    uint32_t born;
-    unsigned n, at;
-    uint8_t chosen[BACKEND_CALLS];
-} backend_ends_below[BELOW];
-static unsigned backend_n_below;
-
-static void backend_end_below(uint32_t born, const uint8_t *chosen, unsigned n)
-{
-    if (backend_n_below == BELOW)
-        fatal_limit("instances below one");
-    backend_ends_below[backend_n_below] = (struct below){.born = born, .n = n};
-    memcpy(backend_ends_below[backend_n_below++].chosen, chosen, n);
-}
-
-static void backend_forget_below(void)
-{
-    backend_n_below = 0;
-}
-
 static void backend_begin(enum mode mode)
 {
     script.mode = mode;
     script.n = 0;
     script.failures = 0;
     n_called = 0;
-    for (unsigned i = 0; i < backend_n_below; i++)
-        backend_ends_below[i].at = 0;
 }
 
 static unsigned backend_choose(const struct thing *thing, unsigned count)
 {
     unsigned choice;
 
-    if (script.mode == MODE_DRAIN && script.free != thing->born) {
-        for (unsigned i = 0; i < backend_n_below; i++)
-            if (backend_ends_below[i].born == thing->born &&
-                backend_ends_below[i].at < backend_ends_below[i].n)
-                return backend_ends_below[i].chosen[backend_ends_below[i].at++];
+    if (script.mode == MODE_DRAIN && script.free != thing->born)
         return 0;
-    }
     if (script.n == BACKEND_CALLS)
         fatal_limit("calls of one request");
     choice = script.n < script.n_chosen ? script.chosen[script.n] : 0;

@@ -34,7 +34,7 @@ struct called {
 enum mode {
     MODE_CLEAN, /* all end ok */
     MODE_FREE,  /* the choices decide */
-    MODE_DRAIN  /* the choices decide at one instance; those below it end by `below` */
+    MODE_DRAIN  /* the choices decide at one instance; all others end ok */
 };
 
 /* One request's calls. Choices are numbers of endings; after the last choice the first is taken. */
@@ -61,10 +61,6 @@ static void backend_begin(enum mode mode);
 
 /* The next choices, depth first. False: every way has been taken. */
 static bool backend_next(void);
-
-/* MODE_DRAIN: how the calls at an instance below the free one end. */
-static void backend_end_below(uint32_t born, const uint8_t *chosen, unsigned n);
-static void backend_forget_below(void);
 
 /* What the request makes: its operation, choices by level, and effects that were there. */
 static void backend_makes(const berth_operation *operation, const struct plan_operation *planned,

@@ -53,9 +53,13 @@ static uint8_t rows_hook(uint16_t row)
                     : row_action(&type.resources[rows_cells[row].resource], rows_own_row(row)).hook;
 }
 
-static bool rows_is_meant(uint16_t row)
+static bool rows_refuses_on_purpose(const struct ran *one)
 {
-    return row > 0 && plan.resources[rows_cells[row].resource].meant[rows_own_row(row)];
+    const struct plan_resource *resource = &plan.resources[one->resource];
+
+    return one->outcome == BERTH_REJECTED &&
+           ((one->row > 0 && resource->meant[rows_own_row(one->row)]) ||
+            resource->states[one->state].failure);
 }
 
 static bool rows_state_is_meant(uint8_t resource, uint16_t state)

@@ -43,7 +43,8 @@ static void rows_count(bool (*taken)[ROWS_OUTCOMES]);
 /* Did a row refuse, or a question stay open, because the backend lacks the hook? */
 static bool rows_lack_hook(void);
 
-static bool rows_is_meant(uint16_t row);
+/* Is a rejection what the author intends? */
+static bool rows_refuses_on_purpose(const struct ran *one);
 /* Does some row of the state refuse on purpose? */
 static bool rows_state_is_meant(uint8_t resource, uint16_t state);
 

@@ -233,6 +233,20 @@ static bool world_is_below(int thing, int above)
     return thing == above && above >= 0;
 }
 
+static void world_leave_path(int thing)
+{
+    for (unsigned i = 0; i < w.n_things; i++) {
+        int parent = w.things[i].parent;
+
+        if (world_is_below(thing, (int)i) || (parent >= 0 && !world_is_below(thing, parent)))
+            continue; /* on the path, or it ends with the one above it */
+        if (parent >= 0)
+            w.things[parent].at->n_children--;
+        instance_end(w.manager, w.things[i].at);
+    }
+    world_look();
+}
+
 static int world_child(int parent, uint8_t resource, uint16_t key)
 {
     for (unsigned i = 0; i < w.n_things; i++)

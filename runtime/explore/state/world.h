@@ -132,6 +132,9 @@ static inline const void *world_view(const struct thing *thing)
     return instance_view(thing->at);
 }
 
+/* Ends everything but the thing and those above it, and calls nothing. */
+static void world_leave_path(int thing);
+
 /* Is the thing at or below `above`? */
 static bool world_is_below(int thing, int above);
 

@@ -113,13 +113,14 @@ typedef void berth_trace(void *ctx, const berth_transition *transition);
 
 /*
  * One line about what the trace was told, without a newline:
- * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount ok -> mounted, 1200
- * us (reservation 7e1f…)
- * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount starts (reservation
- * 7e1f…)
- * scsi_reserve: refused: disk "/img/layer.vhdx" attached: read_only: File exists
- * Writes at most `size` bytes, always NUL-terminated when size > 0; what is too long is cut between
- * characters and marked "...". Returns `line`. Thread-safe, also inside the callback.
+ *
+ *   scsi_map_to_guest: mount "/img/a.vhdx"/1 reserved on mount: guest.mount ok -> mounted, 1200 us
+ *   scsi_map_to_guest: mount "/img/a.vhdx"/1 reserved on mount: guest.mount starts
+ *   scsi_reserve: refused: disk "/img/a.vhdx" attached: read_only: File exists
+ *
+ * The first two end in the reservation, as (reservation 7e1f...). Writes at most `size` bytes,
+ * always NUL-terminated when size > 0; what is too long is cut between characters and marked "...".
+ * Returns `line`. Thread-safe, also inside the callback.
  */
 const char *berth_transition_text(const berth_transition *transition, char *line, size_t size);
 
@@ -221,7 +222,9 @@ typedef struct berth_error {
 
 /*
  * One line about an error, without a newline:
- * scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount: Input/output error
+ *
+ *   scsi_map_to_guest: mount "/img/layer.vhdx"/1 reserved on mount: guest.mount: Input/output error
+ *
  * Writes at most `size` bytes, always NUL-terminated when size > 0. Returns `line`. Thread-safe.
  */
 const char *berth_error_text(const berth_error *error, char *line, size_t size);

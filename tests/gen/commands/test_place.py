@@ -67,7 +67,7 @@ def compiles(*sources: Path, folders: tuple[Path, ...] = ()) -> None:
       "choose it by --only NAME, from: diagrams.md, diagrams.txt, ownership.dot"),
      ("diagram -o - --only *.dot SPEC", "from: ownership.dot, states-tap.dot"),
      ("diagram -o - --only states-top.dot SPEC",
-      "there is no such diagram; there are: diagrams.md"),
+      "there is no such diagram; did you mean 'states-tap.dot'? there are: diagrams.md"),
      ("diagram -o OUT --only ownership.dot --only x SPEC", "--only x: there is no such diagram")],
 )
 def test_what_does_not_go_together_is_refused_and_writes_nothing(
@@ -219,11 +219,12 @@ def test_the_page_and_one_diagram_go_to_standard_output(tmp_path: Path) -> None:
     assert berthc("docs", "-o", str(tmp_path), NET).returncode == 0
     assert berthc("diagram", "-o", str(tmp_path), NET).returncode == 0
     done = berthc("docs", "-o", "-", NET)
-    assert (done.returncode, done.stderr, done.stdout) == (
-        0,
-        "",
-        (tmp_path / "net/README.md").read_text(),
-    )
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (tmp_path / "net/README.md").read_text()
+    assert "](states-tap.svg)" in page and "](states-tap.svg)" not in done.stdout
+    assert set(page.splitlines()) - set(done.stdout.splitlines()) == {
+        line for line in page.splitlines() if ".svg)" in line or "(diagrams.md)" in line
+        or line.startswith("Made from") or "beside each" in line}
     for name in ("states-tap.dot", "diagrams.txt", "sequence-open.svg", "ownership.svg"):
         done = berthc("diagram", "-o", "-", "--only", name, NET)
         assert (done.returncode, done.stderr, done.stdout) == (
@@ -316,4 +317,4 @@ def test_the_depfile_begins_with_what_was_asked_for_and_has_all_outputs(tmp_path
     ]
     assert targets("gen", "-o", out) == [f"{out}/net/net.c", f"{out}/net/net.h"]
     assert targets("tests", "-o", f"{out}/t.c") == [f"{out}/t.c"]
-    assert targets("docs", "-o", out) == [f"{out}/net/README.md"]
+    assert targets("docs", "-o", out)[:2] == [f"{out}/net/README.md", f"{out}/net/diagrams.md"]

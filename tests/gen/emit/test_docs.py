@@ -4,12 +4,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pathlib import Path
+
 import pytest
+from command_line import ROOT, berthc
 from diagram_support import EACH_SPEC, LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
 
 from berthc.emit import diagram, docs
-from berthc.emit.docs.codes import fired, hooks_called, return_codes
+from berthc.answers.codes import fired, hooks_called, return_codes
 from berthc.emit.docs.markdown import code, md, sentence, table
+from berthc.commands.pages import pages
+from berthc.files.place import Place
 from berthc.model import NOWHERE, Accept
 
 RESOURCES = [(path, r.name) for path in SPECS for r in spec(path).resources]
@@ -91,6 +96,43 @@ def test_page_names_everything_and_shows_pictures_that_exist(path: str) -> None:
     made |= {name.replace(".dot", ".svg") for name in made}  # of graphviz
     for target in re.findall(r"\]\(([^#)]+)\)", text):
         assert f"{manager.name}/{target}" in made, target
+
+
+@pytest.mark.parametrize("there", [(), ("ownership.svg", "sequence-reserve.svg", "diagrams.md")])
+def test_a_page_links_only_to_what_is_there(there: tuple[str, ...]) -> None:
+    manager = spec("spec/scsi.yaml")
+    text = docs.files(manager, there)["scsi/README.md"]
+    assert set(re.findall(r"\]\(([^#)]+)\)", text)) == set(there)
+    assert text.count("```mermaid\nstateDiagram-v2") == 2
+    assert ("```mermaid\nflowchart" in text) == (not there)
+    assert "plain text" not in text and ("[Mermaid]" in text) == bool(there)
+
+
+def test_docs_alone_writes_the_pictures_that_its_page_shows(tmp_path: Path) -> None:
+    path = str(ROOT / "spec/scsi.yaml")
+    assert berthc("docs", "-o", str(tmp_path), path).returncode == 0
+    links = re.findall(r"\]\(([^#)]+)\)", (tmp_path / "scsi/README.md").read_text())
+    assert "diagrams.md" in links and len(links) > 6
+    assert [name for name in links if not (tmp_path / "scsi" / name).is_file()] == []
+    assert berthc("docs", "-o", str(tmp_path), "--check", path).returncode == 0
+    assert berthc("diagram", "-o", str(tmp_path), "--check", path).returncode == 0
+
+
+def test_without_graphviz_the_page_links_to_pictures_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from berthc.emit.diagram import files
+
+    monkeypatch.setattr(diagram, "files", lambda m: files(m, quiet, NO_GRAPHVIZ))
+    manager, place = spec("spec/scsi.yaml"), Place(tmp_path)
+    page = tmp_path / "scsi/README.md"
+    made = pages(place, [manager])
+    assert "(states-disk.svg)" not in made[page] and "(sequence-reserve.svg)" in made[page]
+    assert "```mermaid\nstateDiagram" in made[page] and "(diagrams.md)" in made[page]
+    page.parent.mkdir()
+    (tmp_path / "scsi/states-disk.svg").write_text("<svg/>")
+    assert "(states-disk.svg)" in pages(place, [manager])[page]
+    assert "(states-mount.svg)" not in pages(place, [manager])[page]
 
 
 def test_page_names_the_spec_without_its_folder() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from berthc.emit.c import files, header, source
 from berthc.emit.ctext import comment, statement, string, wrap
-from berthc.emit.header.reach import Reach
+from berthc.answers.reach import Reach
 from berthc.lower import lower
 from berthc.model import (
     NOWHERE, Assigned, AssignedKind, Form, FormatText, Hook, Manager, Operation, Ref, Step, Type,

@@ -2,9 +2,11 @@
 the runtime, which no search of a model can."""
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from engine_support import in_both, plant, program, sentences
@@ -56,6 +58,7 @@ def test_engines_agree_on_a_spec_for_each_sentence(path: Path) -> None:
     (FOUND / "drops-two-references.yaml", BOUNDS),
     (FOUND / "uses-after-its-drop.yaml", BOUNDS),
     (FOUND / "drain-leaves-a-hold.yaml", FEW_FAILURES),
+    (FOUND / "drains-a-parent-alone.yaml", FEW_FAILURES),
     (FAULTY / "effects-drain-where-a-child-may-stay.yaml", FEW_FAILURES),
 ], ids=lambda value: value.stem if isinstance(value, Path) else "")
 def test_engines_agree_on_a_spec_for_each_part_of_the_search(path: Path, bounds: Bounds) -> None:
@@ -170,6 +173,31 @@ def test_what_is_compiled_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(told) == 2 and made.parent == tmp_path
     assert program(manager, told.append) == made
     assert len(told) == 2
+
+
+def test_a_program_of_another_compiler_or_machine_is_not_used(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, cc = list[Path](), tmp_path / "cc"
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CC", f"{cc} -O0")
+    monkeypatch.setattr(build, "_compile", lambda command: Path(
+        command[command.index("-o") + 1]).write_bytes(b""))
+
+    def compiled() -> int:
+        made.append(program(model(ROOT / "spec/plan9.yaml")))
+        return len(set(made))
+
+    cc.write_bytes(b"one")
+    cc.chmod(0o755)
+    os.utime(cc, ns=(1, 1))
+    assert compiled() == 1 and compiled() == 1
+    os.utime(cc, ns=(2, 2))
+    assert compiled() == 2
+    cc.write_bytes(b"other")
+    os.utime(cc, ns=(2, 2))
+    assert compiled() == 3
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="riscv64"))
+    assert compiled() == 4
 
 
 @pytest.mark.parametrize("compiler", ["/nowhere/cc", "false"])

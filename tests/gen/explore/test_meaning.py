@@ -16,8 +16,8 @@ def said(text: str, resource: str) -> dict[str, list[str]]:
     manager = manager_of(text)
     found = meaning_of(manager)
     assert found.complete
-    return {s.name: in_the_backend(manager, found.seen, manager.resource(resource), s.name)
-            for s in manager.resource(resource).states if not s.final}
+    meant = in_the_backend(manager, found.seen, manager.resource(resource))
+    return {s.name: meant[s.name] for s in manager.resource(resource).states if not s.final}
 
 
 def test_failures_make_it_uncertain_and_nothing_else_does() -> None:

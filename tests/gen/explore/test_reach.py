@@ -116,7 +116,7 @@ def test_a_budget_ends_in_time_and_tells_what_was_covered() -> None:
 def test_what_was_covered_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     manager, made = model(PLAN9)
     monkeypatch.setattr(reach, "LADDER", ((3, 2), (4, 2), (3, 3)))
-    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), lambda: made)
     assert report.complete and [one.complete for one in report.covered] == [True] * 3
     assert claim(report).startswith(
         "explored every order of calls of up to 4 callers with 2 keys per level and of up to "
@@ -132,15 +132,48 @@ def test_what_was_covered_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_time_nothing_is_claimed(engine: str) -> None:
     manager, made = model(ROOT / SCSI)
     report = explore_within(manager, time.monotonic(), Bounds(), Progress(),
-                            made if engine == "c" else None)
+                            (lambda: made) if engine == "c" else None)
     assert not report.complete and [one.complete for one in report.covered] == [False]
-    assert claim(report).startswith("explored in part (3 callers, 2 keys per level, ")
-    assert claim(report).endswith(", then the bound on time was reached")
+    if report.states == 0:
+        assert claim(report) == "explored nothing: the bound on time was reached first"
+    else:
+        assert claim(report).startswith("explored in part (3 callers, 2 keys per level, ")
+        assert claim(report).endswith(", then the bound on time was reached")
+
+
+def test_a_budget_ends_the_compiler_and_its_processes(tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    script, child = tmp_path / "cc", tmp_path / "child"
+    script.write_text(f"#!/bin/sh\nsleep 300 &\necho $! >{child}\nwait\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CC", str(script))
+    begin = time.monotonic()
+    done = berthc("check", "--budget", "1s", str(PLAN9))
+    assert time.monotonic() - begin < 20
+    assert done.returncode == 4
+    assert ": explored nothing: the bound on time was reached first\n" in done.stdout
+    assert "ok" not in done.stdout and "explored in part" in done.stderr
+    assert ended(int(child.read_text(encoding="utf-8")))
+    assert not [*(tmp_path / "cache").iterdir()]
+
+
+def ended(process: int) -> bool:
+    """Does the process end soon? Nobody may have asked for its status yet."""
+    for _ in range(100):
+        try:
+            stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return True
+        if stat.rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_a_finding_ends_the_search() -> None:
     manager, made = model(FAULTY / "stranded-failed-mount.yaml")
-    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), lambda: made)
     assert len(report.covered) == 1 and {f.fault.id for f in report.findings} == {"stranded"}
 
 
@@ -164,7 +197,7 @@ def test_a_negative_budget_needs_no_equals_sign() -> None:
 def test_the_largest_bounds_of_a_budget_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     manager, made = model(PLAN9)
     monkeypatch.setattr(reach, "LADDER", LADDER[:3])
-    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), made)
+    report = explore_within(manager, time.monotonic() + 100, Bounds(), Progress(), lambda: made)
     most = report.covered[-1]._replace(callers=8, keys=3)
     assert "no further" not in claim(replace(report, covered=report.covered[:1]))
     whole = claim(replace(report, covered=(*report.covered[:2], most)))

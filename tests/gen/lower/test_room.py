@@ -102,4 +102,5 @@ def test_changes_of_limits_are_reported() -> None:
     assert [
         str(c)
         for c in compare(before,
-                         after)] == ["~ limit lot: 40 instances -> 41 instances, 9 bytes of text"]
+                         after)] == ["~ limit lot: its number of instances is now 41; it was 40",
+                                     "~ limit lot: its text is now 9 bytes; it was not limited"]

@@ -16,9 +16,13 @@ sys.path.insert(0, str(ROOT / "gen"))
 
 import bad_specs  # noqa: E402
 
+from berthc.check.rules.unknown import USUAL  # noqa: E402
 from berthc.diff import compare  # noqa: E402
+from berthc.errnos import ERRNO_NAMES  # noqa: E402
 from berthc.pipeline import compile_text  # noqa: E402
+from berthc.reference import explained  # noqa: E402
 from berthc.spec import schema  # noqa: E402
+from berthc.spec.build import OLD_FINDINGS  # noqa: E402
 from berthc.spec.load import Mapping, Node, Scalar, Sequence, decode, load  # noqa: E402
 from berthc.spec.shape import check_shape  # noqa: E402
 
@@ -26,6 +30,7 @@ SCHEMA = json.loads((ROOT / "spec/schema/berth.schema.json").read_text(encoding=
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 GOOD = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml"),
                *(ROOT / "examples").glob("*/*.yaml")])
+EDITORS = {"$comment", "defaultSnippets", "doNotSuggest", "enumDescriptions", "patternErrorMessage"}
 SHAPE = {"unknown-key", "missing-key", "form", "type", "value", "empty-value", "name"}
 
 
@@ -49,7 +54,8 @@ def parts(part: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(part, dict):
         yield where, part
         for key, value in part.items():
-            yield from parts(value, f"{where}/{key}")
+            if key != "defaultSnippets":
+                yield from parts(value, f"{where}/{key}")
     elif isinstance(part, list):
         for index, value in enumerate(part):
             yield from parts(value, f"{where}/{index}")
@@ -79,7 +85,7 @@ def test_only_what_the_compiler_understands_is_used() -> None:
         "$schema", "$defs", "$ref", "title", "description", "type", "properties", "required",
         "additionalProperties", "propertyNames", "minProperties", "items", "minItems", "maxItems",
         "oneOf", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum",
-    }
+    } | EDITORS
     names = {key for where, part in parts(SCHEMA) for key in part
              if not where.endswith(("/properties", "/$defs"))}
     assert names <= known
@@ -100,7 +106,51 @@ def test_the_compiler_and_jsonschema_give_the_same_verdict(path: Path) -> None:
         pytest.skip("no YAML, so nothing to hold against a schema")
     ours = check_shape(schema.Schema.read(), node)
     assert {d.id for d in ours} <= SHAPE
+    # a rule tells it, together with what the other rules find
+    ours += [d for d in compile_text(path.name, path.read_text(encoding="utf-8")).diagnostics
+             if d.id == "unknown-errno"]
     assert VALIDATOR.is_valid(plain(node)) == (ours == [])
+
+
+def test_editors_know_the_errno_names_of_the_compiler() -> None:
+    part = SCHEMA["$defs"]["errno"]
+    assert part["pattern"] == f"^({'|'.join(ERRNO_NAMES)})$"
+    assert [one["label"] for one in part["defaultSnippets"]] == list(ERRNO_NAMES)
+    assert all(one["body"] == one["label"] and one["description"].endswith(".")
+               for one in part["defaultSnippets"])
+    first = sorted(one["label"] for one in part["defaultSnippets"] if "sortText" in one)
+    assert first == sorted(USUAL)
+
+
+def test_editors_know_what_each_finding_means() -> None:
+    part = SCHEMA["$defs"]["accept"]["properties"]["finding"]
+    meant: dict[str, str] = {}
+    for one in explained.every():
+        meant.setdefault(one.id, one.first)
+    assert part["enumDescriptions"] == [meant[OLD_FINDINGS.get(id_, id_)] for id_ in part["enum"]]
+
+
+def test_words_and_their_descriptions_are_as_many() -> None:
+    counts = [(len(part["enum"]), len(part["enumDescriptions"])) for _, part in parts(SCHEMA)
+              if "enumDescriptions" in part]
+    assert counts
+    assert [count for count in counts if count[0] != count[1]] == []
+
+
+def test_keys_that_editors_would_quote_are_snippets_with_the_same_description() -> None:
+    """yaml-language-server puts the booleans of YAML 1.1 into quotes."""
+    found = []
+    for _, part in parts(SCHEMA):
+        snippets = {one["label"]: one for one in part.get("defaultSnippets", ())}
+        for key in {"on", "off", "yes", "no"} & part.get("properties", {}).keys():
+            found.append(key)
+            assert part["properties"][key]["doNotSuggest"] is True
+            assert snippets[key]["description"] == part["properties"][key]["description"]
+            assert list(snippets[key]["body"]) == [key]
+        for key, value in part.get("properties", {}).items():
+            if value.get("doNotSuggest"):
+                assert list(snippets[key]["body"]) == [key]
+    assert sorted(found) == ["no", "on", "on", "yes"]
 
 
 def shape_of(text: str) -> list[tuple[str, str]]:
@@ -131,7 +181,7 @@ HEAD = (
     ("options: {a__b: {type: u8}}", ("name", "'a__b' is not a name")),
     ("options: {o: {type: enum, values: []}}",
      ("empty-value", "a list of names must not be empty")),
-    ("backend: {vm: {}}", ("empty-value", "a mapping must not be empty")),
+    ("backend: {vm: {}}", ("empty-value", "a group of hooks must not be empty")),
     ("backend: {vm: {h: {on: r, undoes: {}}}}",
      ("type", "a mapping stands where a hook or a list of hooks belongs")),
     ("backend: {vm: {h: {on: r, optional: 1}}}",

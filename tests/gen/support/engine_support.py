@@ -47,10 +47,10 @@ def said_by(search: Search | Searched) -> dict[str, object]:
 
 
 def in_both(manager: Manager, bounds: Bounds = BOUNDS, reduced: Reduced = REDUCED,
-            most: int | None = None, crash: bool = True) -> list[Searched]:
+            most: int | None = None) -> list[Searched]:
     """Searches with every valuation and root, or `most` of them, by both engines, which look at
-    crashes, too, unless `crash` is false. What the one in C says, which the other one says too."""
-    bounds = replace(bounds, crash=crash)
+    crashes, too. What the one in C says, which the other one says too."""
+    bounds = replace(bounds, crash=True)
     made = program(manager)
     roots = [r.name for r in manager.resources if r.parent is None]
     every = [(valuation, root) for valuation in valuations(manager, bounds.keys) for root in roots]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from berthc.check import refs
 from berthc.check.rule import rule
 from berthc.diag import Diagnostic, listing, quote
+from berthc.model import StateKind
 from berthc.spec.build import Spec
 
 
@@ -55,6 +56,17 @@ def holders(spec: Spec) -> Iterator[Diagnostic]:
                     yield Diagnostic("holders", row.loc,
                                      f"{refs.cell(resource, row)} does more than take a hold",
                                      "a row for the take event is stay, or rejects")
+
+
+@rule("kind", "The state that a resource begins in is no failure.")
+def kinds(spec: Spec) -> Iterator[Diagnostic]:
+    for resource in spec.manager.resources:
+        begins = next((s for s in resource.states if s.name == resource.initial), None)
+        if begins is not None and begins.kind is StateKind.FAILURE:
+            yield Diagnostic(
+                "kind", spec.at("resources", resource.name, "states", begins.name, "kind"),
+                f"{resource.name} begins in {quote(begins.name)}, so nothing has gone wrong there",
+                "leave kind out, or begin in another state")
 
 
 @rule("final",

@@ -343,7 +343,7 @@ def unknown_errno(spec: Spec) -> Iterator[Diagnostic]:
             yield _no_errno(word, loc)
 
 
-_USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC",
+USUAL = ("EPERM", "ENOENT", "EIO", "EACCES", "EBUSY", "EEXIST", "ENODEV", "EINVAL", "ENOSPC",
           "EROFS", "EOPNOTSUPP", "ETIMEDOUT", "ENOTRECOVERABLE")
 
 
@@ -351,4 +351,4 @@ def _no_errno(word: str, loc: Loc) -> Diagnostic:
     near = (f"write {ERRNO_ALIASES[word]}, which is the same number; " if word in ERRNO_ALIASES
             else suggest(word, ERRNO_NAMES))
     return Diagnostic("unknown-errno", loc, f"{quote(word)} is no errno name that berthc knows",
-                      f"{near}usual ones: {listing(_USUAL)}")
+                      f"{near}usual ones: {listing(USUAL)}")

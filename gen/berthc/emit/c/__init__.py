@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from berthc import __version__, model
 from berthc.collector import without_collector
-from berthc.diff import spec_hash
 from berthc.emit.c.source import context
 from berthc.emit.ctext import WIDTH, comment, wrap
 from berthc.emit.header import manual
 from berthc.emit.layout import environment
 from berthc.lower import ir, lower
+from berthc.lower.identity import spec_hash
 from berthc.names import Names
 
 

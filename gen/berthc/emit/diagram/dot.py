@@ -5,10 +5,11 @@ import html
 
 from berthc.model import Manager, Resource
 
-from berthc.emit.diagram.graph import Arrow, Label, Node, StateGraph, laid_out, state_graph
+from berthc.emit.diagram.graph import Arrow, Label, Node, StateGraph, state_graph
+from berthc.emit.diagram.large import WHOLE, View, collapsed, cut, laid_out, viewed
 from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.style import (
-    BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, GOOD, INK, QUIET, wrap,
+    BAD, FILL_FINAL, FILL_STATE, FILL_TROUBLE, FONT, FRAME, GOOD, INK, QUIET, wrap,
 )
 
 WIDE = 30  # columns from which a label takes one more line
@@ -79,7 +80,7 @@ def _failure_lines(labels: tuple[Label, ...]) -> list[str]:
     return [
         line
         for ending, calls in by_ending.items()
-        for line in (*map(rich, calls), f"<I>{rich(ending)}</I>")
+        for line in (*map(rich, calls), *([f"<I>{rich(ending)}</I>"] if ending else []))
     ]
 
 
@@ -120,43 +121,58 @@ def head(name: str) -> list[str]:
     ]
 
 
-def state_diagram(manager: Manager, resource: Resource) -> str:
+def state_diagram(manager: Manager, resource: Resource, view: View = WHOLE) -> str:
     """The states of one resource, the happy path on one vertical line, final states on the last
     rank."""
-    return _text(manager, state_graph(manager, resource), "")
+    return _text(manager, collapsed(viewed(state_graph(manager, resource), view)))
 
 
-def pictured(manager: Manager, resource: Resource) -> tuple[str, str]:
-    """The part of that which graphviz is given, and what it leaves out, as a sentence which the
-    picture shows as well; "" where it is all of it."""
-    whole = state_graph(manager, resource)
-    part = laid_out(whole)
-    if len(part.nodes) == len(whole.nodes):
-        return _text(manager, whole, ""), ""
-    note = (
-        f"the picture has {len(part.nodes)} of {len(whole.nodes)} states and {len(part.arrows)} "
-        f"of {len(whole.arrows)} arrows: "
-        f"states-{resource.name}.dot, diagrams.txt and the tables have all")
-    return _text(manager, part, note), note
+def pictured(manager: Manager, resource: Resource, view: View = WHOLE) -> tuple[str, str]:
+    """The part of that which graphviz is given, and the states that it leaves out, as a sentence
+    which the picture shows as well; "" where it has all."""
+    whole = collapsed(viewed(state_graph(manager, resource), view))
+    part, said = cut(
+        laid_out(whole), whole,
+        f"states-{resource.name}{view.suffix}.dot, diagrams.txt and the tables have all")
+    return _text(manager, part), said
 
 
-def _text(manager: Manager, graph: StateGraph, note: str) -> str:
+def _text(manager: Manager, graph: StateGraph) -> str:
     lines = head(f"{manager.name} {graph.resource.name}")
-    lines += [f'  label={quote(note)}; labelloc="t";'] if note else []
+    if graph.note:
+        said = "\n".join(wrap(graph.note, 110))
+        lines.append(f'  label={quote(said)}; labelloc="t"; labeljust="l"; fontsize=11;'
+                     f' fontcolor="{QUIET}";')
     lines += ["  " + line for line in _starts(graph)]
-    lines += ["  " + _node(node) for node in graph.nodes]
+    lines += _nodes(graph)
     lines += ["  " + _arrow(arrow) for arrow in graph.arrows]
-    starts = [n.name for n in graph.nodes if n.operations and not n.spine]
-    if starts:
+    starts = [n.name for n in graph.nodes
+              if n.name == graph.resource.initial or (n.operations and not n.spine)]
+    framed = {name for _, names in graph.clusters for name in names}
+    if len(starts) > 1 and not framed:
         lines.append(
-            "  { rank=source; "
-            + " ".join(quote(f"start {s}") + ";" for s in (graph.resource.initial, *starts))
-            + " }"
+            "  { rank=source; " + " ".join(quote(f"start {s}") + ";" for s in starts) + " }"
         )
     finals = [n.name for n in graph.nodes if n.state.final]
     if finals:
         lines.append("  { rank=sink; " + " ".join(quote(f) + ";" for f in finals) + " }")
     return "\n".join([*lines, "}", ""])
+
+
+def _nodes(graph: StateGraph) -> list[str]:
+    """The states, those of a frame together."""
+    by_name = {node.name: node for node in graph.nodes}
+    lines = []
+    for title, names in graph.clusters:
+        lines += [f"  subgraph {quote('cluster ' + title)} {{",
+                  f'    label={quote(title)}; labeljust="l"; style="rounded"; fontsize=11;'
+                  f' color="{FRAME}"; fontcolor="{QUIET}"; tooltip={quote(title)};']
+        lines += ["    " + _node(by_name.pop(name)) for name in names]
+        beside = [name for name in names if name not in graph.spine]
+        lines += [f"    {quote(one)} -> {quote(other)} [style=invis];"
+                  for one, other in zip(beside, beside[1:])]
+        lines.append("  }")
+    return lines + ["  " + _node(node) for node in by_name.values()]
 
 
 def _starts(graph: StateGraph) -> list[str]:

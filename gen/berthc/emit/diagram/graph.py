@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from berthc.model import Form, Manager, Resource, Row, State, Target
+from berthc.emit.diagram.life import FAILURES, Life, makers
+from berthc.model import Manager, Resource, Row, State, Target
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Label:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A move between two different states. `failure`: only calls that fail or are uncertain take
-    it."""
+    """A move between two different states. `failure`: calls that fail or are uncertain take it, or
+    it leads from a usual state to one of failure."""
 
     source: str
     target: str
@@ -89,8 +90,9 @@ class Node:
     ]  # events that change nothing and succeed; calls that leave the state as it is
     rejects: tuple[Label, ...]
     spine: bool
-    trouble: bool  # only failures lead here
+    trouble: bool  # only failures lead here, or the spec says that it is one
     operations: tuple[str, ...]  # public operations that make an instance in this state
+    exits: tuple[str, ...] = ()  # lines about arrows that are not drawn
 
     @property
     def name(self) -> str:
@@ -106,10 +108,23 @@ class StateGraph:
     arrows: tuple[
         Arrow, ...
     ]  # by source in the order of `nodes`; the step of the happy path before the others
-    spine: tuple[str, ...]
+    spine: tuple[str, ...]  # the happy path; a state may be in it twice
+    clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()  # title, states in one frame
+    note: str = ""  # what the graph leaves out
 
     def leaving(self, state: str) -> tuple[Arrow, ...]:
         return self._leaving.get(state, ())
+
+    @cached_property
+    def column(self) -> tuple[str, ...]:
+        """The happy path up to where it comes back to a state."""
+        steps = {(a.source, a.target) for a in self.arrows if a.spine}
+        names = list(self.spine[:1])
+        for name in self.spine[1:]:
+            if name in names or (names[-1], name) not in steps:
+                break
+            names.append(name)
+        return tuple(names)
 
     @cached_property
     def _leaving(self) -> dict[str, tuple[Arrow, ...]]:
@@ -127,7 +142,6 @@ _WORDS = {
     "no": "no",
     "unknown": "cannot tell",
 }
-FAILURES = ("fail", "uncertain", "unknown")
 
 
 def _guard_text(row: Row, siblings: tuple[Row, ...]) -> str:
@@ -184,59 +198,16 @@ def _merge(labels: list[Label]) -> tuple[Label, ...]:
     return tuple(by_cause.values())
 
 
-def _happy_path(resource: Resource) -> tuple[str, ...]:
-    """From the initial state down: what goes well, building up before letting go, to a final state
-    if there is a way.
-
-    At each state the first row wins whose good outcome leads somewhere new; rows of the drop event
-    and ways to final states come last, so that the path is the long one: the whole life of an
-    instance rather than its shortest.
-    """
-    path = {resource.initial: None}
-    now = resource.initial
-    while True:
-        ways = [(row.event == resource.drop, resource.state(row.ok.state).final, n, row.ok.state)
-                for n, row in enumerate(resource.state(now).rows)
-                if row.ok is not None and row.ok.state not in path]
-        if not ways:
-            return tuple(path)
-        now = min(ways)[3]
-        path[now] = None
-
-
-def _makers(manager: Manager, resource: Resource) -> dict[str, tuple[str, ...]]:
-    """State: the operations that make an instance in it."""
-    made: dict[str, list[str]] = {}
-    for operation in manager.operations:
-        if operation.form is Form.OBTAIN and resource.name in operation.path:
-            made.setdefault(resource.initial, []).append(operation.name)
-        elif operation.form is Form.CREATE and operation.target == resource.name:
-            made.setdefault(operation.enter or resource.initial, []).append(operation.name)
-    return {state: tuple(names) for state, names in made.items()}
-
-
-def _entered_well(resource: Resource, makers: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    """States with a way from a start on which nothing failed."""
-    todo = [resource.initial, *makers]
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(row.ok.state for row in resource.state(name).rows if row.ok is not None)
-    return frozenset(seen)
-
-
 def state_graph(manager: Manager, resource: Resource) -> StateGraph:
     """The graph of one resource of the manager."""
-    spine = _happy_path(resource)
+    life = Life(manager, resource)
+    spine = life.happy_path
     steps = set(zip(spine, spine[1:]))
-    makers = _makers(manager, resource)
-    well = _entered_well(resource, makers)
+    made = makers(manager, resource)
     on_path = set(spine)
     final_last = sorted((s for s in resource.states if s.name not in on_path),
                         key=lambda s: s.final)
-    order = [resource.state(n) for n in spine if not resource.state(n).final] + [
+    order = [resource.state(n) for n in dict.fromkeys(spine) if not resource.state(n).final] + [
         s for s in final_last if not s.final
     ]
     order += [s for s in resource.states if s.final]
@@ -246,40 +217,19 @@ def state_graph(manager: Manager, resource: Resource) -> StateGraph:
         here = [m.label for m in moves if m.target == state.name]
         nodes.append(Node(
             state, _merge([x for x in here if not x.error]), _merge([x for x in here if x.error]),
-            state.name in on_path, state.name not in well, makers.get(state.name, ())))
+            state.name in on_path, state.name in life.failures, made.get(state.name, ())))
         ends: dict[tuple[bool, bool, str], list[Label]] = {}
         for move in moves:
             if move.target != state.name:
-                on_spine = not move.failure and (state.name, move.target) in steps
-                ends.setdefault((not on_spine, move.failure, move.target), []).append(move.label)
+                failure = move.failure or (
+                    move.target in life.failures and state.name not in life.failures)
+                on_spine = not failure and (state.name, move.target) in steps
+                ends.setdefault((not on_spine, failure, move.target), []).append(move.label)
         for (off_spine, failure, target), labels in sorted(
             ends.items(), key=lambda item: item[0][:2]
         ):
             arrows.append(Arrow(state.name, target, _merge(labels), failure, not off_spine))
     return StateGraph(resource, tuple(nodes), tuple(arrows), spine)
-
-
-MOST_STATES = 100
-MOST_ARROWS = 250
-"""What graphviz lays out in seconds, and what a reader can follow."""
-
-
-def laid_out(graph: StateGraph) -> StateGraph:
-    """The first states of a graph and the arrows between them, as many as a picture can show; all
-    where they are few."""
-    ends = {name: n for n, name in enumerate(node.name for node in graph.nodes)}
-    arrows_up_to = [0] * len(graph.nodes)  # how many arrows the first states have between them
-    for arrow in graph.arrows:
-        arrows_up_to[max(ends[arrow.source], ends[arrow.target])] += 1
-    most, arrows = 0, 0
-    while most < min(MOST_STATES, len(graph.nodes)) and arrows + arrows_up_to[most] <= MOST_ARROWS:
-        arrows += arrows_up_to[most]
-        most += 1
-    shown = {node.name for node in graph.nodes[:most]}
-    return replace(graph,
-                   nodes=graph.nodes[:most],
-                   arrows=tuple(a for a in graph.arrows if {a.source, a.target} <= shown),
-                   spine=tuple(name for name in graph.spine if name in shown))
 
 
 def target_text(target: Target) -> str:

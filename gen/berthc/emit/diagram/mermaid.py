@@ -9,6 +9,7 @@ from __future__ import annotations
 from berthc.model import Manager, Resource
 
 from berthc.emit.diagram.graph import Arrow, Node, StateGraph, state_graph
+from berthc.emit.diagram.large import PART, WHOLE, View, collapsed, cut, first, laid_out, viewed
 from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.ownership import Box, ownership
 from berthc.emit.diagram.sequence import Kind, Message, Sequence
@@ -30,8 +31,8 @@ _ENTITIES = {
     "*": "#42;",
 }
 LEGEND = (
-    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state that"
-    " only failures lead to, a thick one a final state. The lines in a box are the events that do"
+    "In state diagrams the arrows with bold words are the happy path. A dashed box is a state of"
+    " failure, a thick one a final state. The lines in a box are the events that do"
     " not leave it, and the texts of arrows without one. In sequences a cross ends what is no"
     " success."
 )
@@ -83,9 +84,29 @@ def _start(node: Node) -> str:
     return f"[*] --> {_id('s', node.name)}{made}"
 
 
-def state_diagram(manager: Manager, resource: Resource) -> str:
-    """The states of one resource."""
-    graph = state_graph(manager, resource)
+MOST_LETTERS = 45_000  # of one diagram; viewers of Mermaid take 50,000
+
+
+def state_diagram(manager: Manager, resource: Resource, view: View = WHOLE) -> str:
+    """The states of one resource, or those of a view."""
+    return pictured(manager, resource, view)[0]
+
+
+def pictured(manager: Manager, resource: Resource, view: View = WHOLE) -> tuple[str, str]:
+    """The diagram, and what it leaves out; "" for nothing."""
+    whole = collapsed(viewed(state_graph(manager, resource), view))
+    graph = laid_out(whole)
+    states = len(graph.nodes)
+    while True:
+        shown = _text(resource, graph)
+        if len(shown) <= MOST_LETTERS or states < 2:
+            said = cut(graph, whole, f"diagrams.txt and states-{resource.name}.dot have all")[0]
+            return shown, said.note
+        states = min(PART, states * 3 // 4)
+        graph = first(whole, states)
+
+
+def _text(resource: Resource, graph: StateGraph) -> str:
     returns = _returns(graph)
     lines = ["stateDiagram-v2", "    direction TB"]
     lines.append(

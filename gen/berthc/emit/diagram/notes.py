@@ -1,7 +1,7 @@
 """The lines inside the box of a state: what does not leave it."""
 from __future__ import annotations
 
-from berthc.emit.diagram.graph import Label, Node
+from berthc.emit.diagram.graph import Arrow, Label, Node
 
 
 def stay_text(label: Label) -> str:
@@ -19,6 +19,11 @@ def reject_text(label: Label) -> str:
     return f"{label.trigger}: {label.error}"
 
 
+def exit_text(arrow: Arrow) -> str:
+    """`→ failed: attach / vm.add fails; died`, for an arrow that is not drawn"""
+    return f"→ {arrow.target}: " + "; ".join(label.text for label in arrow.labels)
+
+
 def node_lines(node: Node) -> list[str]:
     """Everything the state does without leaving, good news first."""
     quiet = [x for x in node.stays if not x.outcomes]
@@ -27,4 +32,5 @@ def node_lines(node: Node) -> list[str]:
         [stay_text(x) for x in quiet]
         + [reject_text(x) for x in node.rejects]
         + [stay_text(x) for x in loud]
+        + list(node.exits)
     )

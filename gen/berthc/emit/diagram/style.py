@@ -13,14 +13,15 @@ INK = "#1b1f24"
 GOOD = "#1a5fb4"  # the happy path
 BAD = "#b3261e"  # calls that fail or are uncertain
 QUIET = "#57606a"  # what is only said once, small
+FRAME = "#b6c2cf"  # around states that belong together
 FILL_STATE = "#eef4fb"
 FILL_TROUBLE = "#fdf0ef"
 FILL_FINAL = "#f1f3f5"
 FILL_PLAIN = "#ffffff"
 LEGEND = (
-    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failed or uncertain"
-    " call leads to. A dashed box is a state that only failures lead to, a double box a final"
-    " state. The lines in a box are the events that do not leave it."
+    "Thick arrows are the happy path, thin ones other moves, dashed ones what a failure leads to."
+    " A dashed box is a state of failure, a double box a final state. The lines in a box are the"
+    " events that do not leave it."
 )
 
 

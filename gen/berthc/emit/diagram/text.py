@@ -8,13 +8,13 @@ from __future__ import annotations
 from berthc.model import Manager, Resource
 
 from berthc.emit.diagram.graph import Arrow, Node, StateGraph, state_graph
+from berthc.emit.diagram.large import WHOLE, View, viewed
 from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.style import wrap
 
 WIDTH = 76
 KEY = (
-    "--> goes well   ..> a call failed or is uncertain   :dots: only failures lead here   =double="
-    " final"
+    "--> goes well   ..> a failure leads there   :dots: a state of failure   =double= final"
 )
 
 
@@ -85,17 +85,16 @@ def _below(arrow: Arrow, width: int) -> list[str]:
 
 
 def _path(graph: StateGraph, nodes: dict[str, Node], width: int) -> list[str]:
-    lines = _start(nodes[graph.spine[0]], width)
-    for name in graph.spine:
-        node = nodes[name]
-        lines += _box(node, width)
+    lines = _start(nodes[graph.column[0]], width) if graph.column else []
+    for name, following in zip(graph.column, (*graph.column[1:], "")):
+        lines += _box(nodes[name], width)
         leaving = graph.leaving(name)
-        side = [a for a in leaving if not a.spine]
+        below = [a for a in leaving if a.spine and a.target == following]
+        side = [a for a in leaving if a not in below]
         if side:
             lines += ["   |", *_exits(side, width)]
-        for arrow in leaving:
-            if arrow.spine:
-                lines += _below(arrow, width)
+        for arrow in below:
+            lines += _below(arrow, width)
     return lines
 
 
@@ -106,10 +105,13 @@ def _beside(graph: StateGraph, node: Node, width: int) -> list[str]:
     return [*lines, *(["   |"] if exits else []), *exits]
 
 
-def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH) -> str:
+def state_diagram(manager: Manager, resource: Resource, width: int = WIDTH,
+                  view: View = WHOLE) -> str:
     """The states of one resource; no line is longer than `width`, and none ends in a blank."""
-    graph = state_graph(manager, resource)
+    graph = viewed(state_graph(manager, resource), view)
     nodes = {node.name: node for node in graph.nodes}
-    blocks = [_path(graph, nodes, width)]
-    blocks += [_beside(graph, node, width) for node in graph.nodes if not node.spine]
+    blocks = [wrap(graph.note, width)] if graph.note else []
+    blocks += [_path(graph, nodes, width)] if graph.column else []
+    blocks += [_beside(graph, node, width) for node in graph.nodes
+               if node.name not in graph.column]
     return "\n".join("\n".join(plain(line).rstrip() for line in [*block, ""]) for block in blocks)

@@ -1,23 +1,60 @@
 """The page of a manager: everything a reviewer of its spec wants to see at once."""
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import PurePath
 
-from berthc.emit.diagram.graph import FAILURES, state_graph, target_text
+from berthc.emit.diagram import dot, mermaid
+from berthc.emit.diagram.graph import StateGraph, state_graph, target_text
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import StateMeanings, meaning_of
 from berthc.model import (
-    Assigned, AssignedKind, Field, Form, FormatText, Manager, Operation, Ref, Resource, Row, State,
-    Target, Type,
+    Assigned, AssignedKind, Field, Form, FormatText, Hook, Manager, Operation, Ref, Resource, Row,
+    State, Target, Type,
 )
 
-from berthc.emit.docs.codes import hooks_called, return_codes
+from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
 
 
-def _type(field: Field) -> str:
+@dataclass(frozen=True)
+class Pictures:
+    """The files that a page may link to; None: all."""
+
+    files: Collection[str] | None
+
+    def has(self, name: str) -> bool:
+        return self.files is None or name in self.files
+
+    def link(self, title: str, name: str) -> str:
+        """The picture, or "" where there is none."""
+        return f"![{title}]({name})\n" if self.has(name) else ""
+
+    @property
+    def other_forms(self) -> str:
+        """A sentence about what else is there."""
+        forms = [f"[{words}]({name})" for words, name in (
+            ("Mermaid", "diagrams.md"), ("plain text", "diagrams.txt")) if self.has(name)]
+        dots = ["`.dot` beside each picture of graphviz"] if self.has("ownership.dot") else []
+        return f"The pictures in other forms: {', '.join(forms + dots)}." if forms else ""
+
+
+def _states_picture(manager: Manager, resource: Resource, shown: Pictures) -> list[str]:
+    link = shown.link(f"States of {resource.name}", f"states-{resource.name}.svg")
+    diagram, note = (("", dot.pictured(manager, resource)[1]) if link
+                     else mermaid.pictured(manager, resource))
+    return [link or mermaid.fence(diagram),
+            *([paragraph(md(sentence(note[0].upper() + note[1:])))] if note else [])]
+
+
+_LONG_PATH = 20  # states
+
+
+def type_text(field: Field) -> str:
     words = field.type.value
     if field.type is Type.ENUM:
         words = "one of " + codes(field.values)
@@ -41,7 +78,7 @@ def _default(field: Field) -> str:
 def _options(manager: Manager) -> list[str]:
     if not manager.options:
         return []
-    rows = [(code(o.name), _type(o), _default(o), md(o.brief)) for o in manager.options]
+    rows = [(code(o.name), type_text(o), _default(o), md(o.brief)) for o in manager.options]
     return [
         "## Options\n",
         "Given once, at create.\n",
@@ -49,7 +86,7 @@ def _options(manager: Manager) -> list[str]:
     ]
 
 
-def _field_role(resource: Resource, field: Field) -> str:
+def field_role(resource: Resource, field: Field) -> str:
     words = ["key" if field.name in resource.key else "must match"]
     if field.required:
         words.append("required")
@@ -72,7 +109,7 @@ def _format_text(text: FormatText) -> str:
     return code(shown) + (f" if {code(text.guard.text)}" if text.guard is not None else "")
 
 
-def _assigned(value: Assigned) -> str:
+def assigned_text(value: Assigned) -> str:
     if value.kind is AssignedKind.POOL:
         sizes = [
             f"{code(p.name)} below {p.size if p.option is None else 'option ' + code(p.option)}"
@@ -90,7 +127,7 @@ def _assigned(value: Assigned) -> str:
     return "; else ".join(_format_text(t) for t in value.texts)
 
 
-def _holders(manager: Manager, resource: Resource) -> str:
+def holders_text(manager: Manager, resource: Resource) -> str:
     holders = []
     if resource.name in manager.reservation_path:
         holders.append("reservations")
@@ -150,10 +187,11 @@ def _cell(resource: Resource, state: State, event: str) -> str:
     return "<br>".join(_row(row, len(rows) == 1) for row in rows)
 
 
-def _marks(manager: Manager, resource: Resource, state: State) -> str:
+def _marks(manager: Manager, resource: Resource, state: State, failure: bool) -> str:
     marks = ["initial"] if state.name == resource.initial else []
     marks += ["resident"] if state.resident else []
     marks += ["final"] if state.final else []
+    marks += ["failure"] if failure else []
     creators = [
         o.name
         for o in manager.operations
@@ -164,11 +202,14 @@ def _marks(manager: Manager, resource: Resource, state: State) -> str:
     return ", ".join(marks + [f"made by {code(c)}" for c in creators])
 
 
+def events_of(resource: Resource) -> list[str]:
+    """The events in the order of tables: the one that lets go is last."""
+    return sorted(resource.events, key=lambda event: event == resource.drop)
+
+
 def state_table(resource: Resource) -> str:
     """Every state by every event, the one that lets go last."""
-    events = [e for e in resource.events if e != resource.drop] + [
-        e for e in resource.events if e == resource.drop
-    ]
+    events = events_of(resource)
     rows = [
         [code(s.name), *(_cell(resource, s, e) for e in events)]
         for s in resource.states
@@ -177,18 +218,23 @@ def state_table(resource: Resource) -> str:
     return table(["state", *map(code, events)], rows)
 
 
-def _in_the_backend(meaning: StateMeanings, resource: Resource, state: State) -> str:
-    """The effects that are there while an instance rests in the state."""
-    return (
-        ""
-        if state.final
-        else md(
-            "; or ".join(in_the_backend(meaning.manager, meaning.seen, resource, state.name)) or "–"
-        )
-    )
+def _happy_path(graph: StateGraph) -> str:
+    """A sentence; of a long path the middle is counted."""
+    names = [code(name) for name in graph.spine]
+    if len(names) > _LONG_PATH:
+        names[_LONG_PATH // 2:-_LONG_PATH // 2] = [f"({len(names) - _LONG_PATH} more states)"]
+    line = paragraph(f"Happy path: {' → '.join(names)}.")
+    if not any(node.state.final for node in graph.nodes) or _ends(graph):
+        return line
+    return line.rstrip() + " Only failures lead from there to an end.\n"
 
 
-def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> list[str]:
+def _ends(graph: StateGraph) -> bool:
+    return graph.resource.state(graph.spine[-1]).final
+
+
+def _resource(manager: Manager, resource: Resource, meaning: StateMeanings,
+              shown: Pictures) -> list[str]:
     parts = (
         [f"## {md(resource.name)}\n", paragraph(md(sentence(resource.brief)))]
         if resource.brief
@@ -200,32 +246,33 @@ def _resource(manager: Manager, resource: Resource, meaning: StateMeanings) -> l
             f"Found by its key ({codes(resource.key)}){under}: the same key gives the same"
             " instance. "
         )
-        parts.append(paragraph(found + _holders(manager, resource)))
+        parts.append(paragraph(found + holders_text(manager, resource)))
     else:
         each = f" for each {md(resource.parent)}" if resource.parent is not None else ""
-        parts.append(paragraph(f"At most one{each}. " + _holders(manager, resource)))
+        parts.append(paragraph(f"At most one{each}. " + holders_text(manager, resource)))
     if resource.fields:
         rows = [
-            (code(f.name), _type(f), _field_role(resource, f), md(f.brief)) for f in resource.fields
+            (code(f.name), type_text(f), field_role(resource, f), md(f.brief))
+            for f in resource.fields
         ]
         parts.append(table(("field", "type", "role", "meaning"), rows))
     if resource.assigned:
-        rows3 = [(code(a.name), _assigned(a), md(a.brief)) for a in resource.assigned]
+        rows3 = [(code(a.name), assigned_text(a), md(a.brief)) for a in resource.assigned]
         parts.append(table(("assigned value", "set to", "meaning"), rows3))
     parts += [
-        f"### States of {md(resource.name)}\n",
-        f"![States of {resource.name}](states-{resource.name}.svg)\n",
+        f"### States of {md(resource.name)}\n", *_states_picture(manager, resource, shown),
     ]
     if resource is manager.resources[0]:
         parts.append(paragraph(LEGEND))
-    parts.append(
-        "Happy path: " + " → ".join(code(s) for s in state_graph(manager, resource).spine) + ".\n"
-    )
+    graph = state_graph(manager, resource)
+    parts.append(_happy_path(graph))
+    failures = {node.name for node in graph.nodes if node.trouble}
+    meant = in_the_backend(meaning.manager, meaning.seen, resource)
     rows4 = [
         (
             code(s.name),
-            _marks(manager, resource, s),
-            _in_the_backend(meaning, resource, s),
+            _marks(manager, resource, s, s.name in failures),
+            "" if s.final else md("; or ".join(meant[s.name]) or "–"),
             md(s.brief),
         )
         for s in resource.states
@@ -259,42 +306,48 @@ def _table_key(resource: Resource) -> str:
     return paragraph(words)
 
 
+def hook_facts(manager: Manager, hook: Hook) -> list[str]:
+    """What the spec says of a hook, in Markdown."""
+    facts = []
+    if hook.optional:
+        then = (
+            f"reject with {hook.absent}"
+            if hook.absent is not None
+            else "go on as unknown, with EOPNOTSUPP"
+            if hook.asks
+            else "go on as if it ended ok"
+        )
+        facts.append(
+            f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}"
+        )
+    if hook.together:
+        others = [
+            h.name for h in manager.hooks if h.together == hook.together and h is not hook
+        ]
+        facts.append(f"only together with {codes(others)}" if others else "")
+    if hook.asks:
+        facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
+    if hook.needs:
+        facts.append(f"needs the effect of {codes(hook.needs)}")
+    if hook.undoes:
+        facts.append(f"undoes {codes(hook.undoes)}")
+    if hook.repeatable:
+        facts.append("repeatable: doing it again does no harm")
+    return [fact for fact in facts if fact]
+
+
 def _hooks(manager: Manager) -> list[str]:
     if not manager.hooks:
         return []
     rows = []
+    called = {o.name: hooks_called(manager, o) for o in manager.operations}
     for hook in manager.hooks:
-        facts = []
-        if hook.optional:
-            then = (
-                f"reject with {hook.absent}"
-                if hook.absent is not None
-                else "go on as unknown, with EOPNOTSUPP"
-                if hook.asks
-                else "go on as if it ended ok"
-            )
-            facts.append(
-                f"may be left out: rows that {'ask' if hook.asks else 'call'} it then {then}"
-            )
-        if hook.together:
-            others = [
-                h.name for h in manager.hooks if h.together == hook.together and h is not hook
-            ]
-            facts.append(f"only together with {codes(others)}" if others else "")
-        if hook.asks:
-            facts.append(f"asks whether the effect of {codes(hook.asks)} is there")
-        if hook.needs:
-            facts.append(f"needs the effect of {codes(hook.needs)}")
-        if hook.undoes:
-            facts.append(f"undoes {codes(hook.undoes)}")
-        if hook.repeatable:
-            facts.append("repeatable: doing it again does no harm")
-        callers = [o.name for o in manager.operations if hook.name in hooks_called(manager, o)]
+        callers = [name for name, hooks in called.items() if hook.name in hooks]
         rows.append(
             (
                 code(hook.name),
                 md(hook.on),
-                "; ".join(f for f in facts if f),
+                "; ".join(hook_facts(manager, hook)),
                 codes(callers),
                 md(hook.brief),
             )
@@ -306,7 +359,7 @@ def _hooks(manager: Manager) -> list[str]:
     ]
 
 
-def _takes(operation: Operation) -> str:
+def takes(operation: Operation) -> str:
     if operation.form is Form.WITH:
         return "reservation"
     if operation.form is Form.FIND and operation.by is not None:
@@ -322,7 +375,7 @@ def _takes(operation: Operation) -> str:
     return ", ".join(words + ([code(operation.at)] if operation.at else []))
 
 
-def _gives(operation: Operation) -> str:
+def gives(operation: Operation) -> str:
     return (
         ", ".join(
             (["reservation"] if operation.gives else [])
@@ -332,7 +385,7 @@ def _gives(operation: Operation) -> str:
     )
 
 
-def _does(manager: Manager, operation: Operation) -> str:
+def does(manager: Manager, operation: Operation) -> str:
     """What an operation does, in the words of the spec."""
     path = " and ".join(f"the {md(name)}" for name in operation.path)
     words = {
@@ -361,29 +414,29 @@ def _does(manager: Manager, operation: Operation) -> str:
     return words
 
 
-def _operation(manager: Manager, operation: Operation, drawn: Drawn) -> list[str]:
+def _operation(manager: Manager, operation: Operation, drawn: Drawn,
+               shown: Pictures) -> list[str]:
     parts = [f"### {md(operation.name)}\n"]
     if operation.brief:
         parts.append(paragraph(md(sentence(operation.brief))))
-    parts.append(paragraph(_does(manager, operation)))
+    parts.append(paragraph(does(manager, operation)))
     rows = [
         (code(c.error) if c.error else "negative", c.when) for c in return_codes(manager, operation)
     ]
     parts.append(table(("returns", "when"), rows))
-    if drawn.sequences:
-        parts.append(f"![Runs of {operation.name}](sequence-{operation.name}.svg)\n")
-    if drawn.note:
-        parts.append(f"{drawn.note}\n")
+    link = shown.link(f"Runs of {operation.name}", f"sequence-{operation.name}.svg")
+    if drawn.sequences and link:
+        parts.append(link)
     return parts
 
 
-def _operations(manager: Manager) -> list[str]:
+def _operations(manager: Manager, shown: Pictures) -> list[str]:
     rows = [
         (
             f"[{code(o.name)}](#{o.name})",
-            _takes(o),
+            takes(o),
             codes(f"{s.resource}.{s.event}" for s in o.steps) or "–",
-            _gives(o),
+            gives(o),
             md(o.brief),
         )
         for o in manager.operations
@@ -392,7 +445,7 @@ def _operations(manager: Manager) -> list[str]:
     parts.append(paragraph("Errors are negative errno values; the names below stand for them."))
     drawn = sequences(manager)
     for operation in manager.operations:
-        parts += _operation(manager, operation, drawn[operation.name])
+        parts += _operation(manager, operation, drawn[operation.name], shown)
     return parts
 
 
@@ -410,8 +463,10 @@ def _accepted(manager: Manager) -> list[str]:
     ]
 
 
-def page(manager: Manager) -> str:
-    """The whole page as Markdown."""
+def page(manager: Manager, pictures: Collection[str] | None = None) -> str:
+    """The whole page as Markdown. `pictures`: the files beside it that it may link to (None: all
+    that `berthc diagram` makes). Mermaid stands where a picture of states or owners is missing."""
+    shown = Pictures(pictures)
     source = PurePath(manager.file).name
     parts = [
         f"# {md(manager.name)}\n",
@@ -419,14 +474,13 @@ def page(manager: Manager) -> str:
     ]
     parts.append(
         paragraph(
-            f"Made from {code(source)} by `berthc docs`; do not edit. The pictures come from"
-            " `berthc diagram`; the same in other forms: [Mermaid](diagrams.md), [plain"
-            " text](diagrams.txt), and `.dot` beside each picture of graphviz."
+            f"Made from {code(source)} by `berthc docs`; do not edit. {shown.other_forms}".rstrip()
         )
     )
     parts += [
         "## Who holds what\n",
-        f"![Ownership in {manager.name}](ownership.svg)\n",
+        shown.link(f"Ownership in {manager.name}", "ownership.svg")
+        or mermaid.fence(mermaid.ownership_diagram(manager)),
         (
             "Thick arrows hold, thin ones ask, dashed ones call the backend. What is held cannot"
             " end.\n"
@@ -435,8 +489,8 @@ def page(manager: Manager) -> str:
     parts += _options(manager)
     meaning = meaning_of(manager)
     for resource in manager.resources:
-        parts += _resource(manager, resource, meaning)
+        parts += _resource(manager, resource, meaning, shown)
     if not meaning.complete:
         parts.append("Column \"in the backend\" is from a search in part: there may be more.\n")
-    parts += [*_hooks(manager), *_operations(manager), *_accepted(manager)]
+    parts += [*_hooks(manager), *_operations(manager, shown), *_accepted(manager)]
     return "\n".join(part for part in parts if part)

@@ -74,9 +74,10 @@ class Hooks:
         declaration = f"int (*{called(short)})(void *ctx, uint64_t epoch);"
         return Member(block(lines, " " * 8), declaration)
 
-    def contract(self, hook: model.Hook, tables: ir.Hook) -> list[str]:
-        """The written contract of one hook."""
-        width = WIDTH - 11
+    def contract(
+        self, hook: model.Hook, tables: ir.Hook, width: int = WIDTH - 11, where: bool = True
+    ) -> list[str]:
+        """The written contract of one hook; with `where`, also the rows that call it."""
         lines = wrap(hook.brief, "", "", width) + [""] if hook.brief else []
         if not hook.optional:
             must = "Must be provided."
@@ -105,7 +106,7 @@ class Hooks:
             words.append(f"Its effect is taken back by {listed(undone, 'or')}.")
         if hook.repeatable:
             words.append("Repeatable.")
-        if called_in := self.called_in(tables):
+        if where and (called_in := self.called_in(tables)):
             words.append(f"Called in {called_in}.")
         return [*lines, *wrap(" ".join(words), "", "", width)]
 

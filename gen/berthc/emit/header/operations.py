@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from berthc.emit.api import Api, Parameter
 from berthc.emit.ctext import WIDTH, columns, wrap
-from berthc.emit.header.reach import Met, Reach, holder_gains
+from berthc.answers.reach import Met, Reach, holder_gains
 from berthc.lower import expr, ir
 from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.names import Names

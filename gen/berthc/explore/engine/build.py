@@ -1,8 +1,8 @@
 """The program that searches one manager: compiled by the user's C compiler, and kept.
 
-Objects are kept by their content in a folder of the user's: $BERTH_CACHE, or
-$XDG_CACHE_HOME/berth, or ~/.cache/berth. Files there are never changed, so several processes may
-use them at the same time.
+Objects are kept by what they are made of, and by what, in a folder of the user's: $BERTH_CACHE, or
+$XDG_CACHE_HOME/berth, or ~/.cache/berth. Files there are never changed, so several processes, also
+of several machines, may use them at the same time.
 """
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -59,7 +60,7 @@ def program(manager: str, text: Mapping[str, str],
 
 def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None]) -> Path:
     folder, cc = sources(), compiler()
-    runtime = _digest([*cc, *FLAGS, FAST, QUICK], sorted(folder.rglob("*.[ch]")), folder)
+    runtime = _digest([os.uname().machine, *cc, *_versions(cc), *FLAGS, FAST, QUICK], sorted(folder.rglob("*.[ch]")), folder)
     tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
     kept = _kept_in()
     made = kept / f"search-{tables}"
@@ -87,6 +88,14 @@ def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None])
         os.replace(scratch / "p", made)
     _forget_old(kept)
     return made
+
+
+def _versions(command: list[str]) -> list[str]:
+    """What changes with the programs of a command: the files, their sizes and times. To ask a
+    compiler for its version would take longer."""
+    found = [os.path.realpath(path) for word in command if (path := shutil.which(word))]
+    stats = [(path, os.stat(path)) for path in found]
+    return [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats]
 
 
 def _digest(words: list[str], paths: list[Path], below: Path) -> str:
@@ -133,10 +142,16 @@ def _used(path: Path) -> float:
 
 
 def _compile(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8",
-                          errors="replace", check=False)
-    if done.returncode != 0:
-        lines = done.stderr.splitlines() or ["no message"]
+    # In a group of its own, because a compiler has processes of its own, which must end with it.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          encoding="utf-8", errors="replace", process_group=0) as process:
+        try:
+            _, told = process.communicate()
+        except BaseException:  # Ctrl-C, or the end of a budget of time
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode != 0:
+        lines = told.splitlines() or ["no message"]
         first = next((line for line in lines if "error:" in line or "undefined" in line), lines[0])
         raise NoCompiler(f"{command[0]} fails: {first}")
 

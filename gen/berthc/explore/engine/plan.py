@@ -20,7 +20,7 @@ from berthc.explore.states.future import Future
 from berthc.explore.states.move import REDUCED, Reduced
 from berthc.explore.states.step import Stepper
 from berthc.explore.states.stated import NEW
-from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.model import AssignedKind, Field, Manager, Resource, StateKind, Type
 from berthc.semantics import Value
 
 PARTS = ("none", "gives", "uses", "ends", "acquires", "releases", "free", "told", "drain")
@@ -180,7 +180,8 @@ class _Writer:
             always, allowed = self.stepper.stated.states.get(one, (0, ~0))
             yield [int(one in self.stepper.stated.states), self.mask(always), self.mask(allowed),
                    self.mask(unknown.get(state.name, 0)),
-                   self.mask(self.stepper.stated.made.get(one, NEW).unsaid)]
+                   self.mask(self.stepper.stated.made.get(one, NEW).unsaid),
+                   int(state.kind is StateKind.FAILURE)]
         yield ["meant", *(int(row.meant) for state in resource.states for row in state.rows)]
 
     def _rest(self, wanted: Iterable[tuple[int, int]]) -> Iterator[list[object]]:

@@ -33,6 +33,7 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
     local = plan.stepper.renumber(plan.stepper.start())
     told: Local | None = None  # the state in which a caller is told of an instance
     found: list[Request] = []
+    ids: list[int] = []  # of instances, before the first drain
     for _ in range(next(rest)):
         who, part, op, by, thing = (next(rest) for _ in range(5))
         config = [next(rest) for _ in range(next(rest))]
@@ -42,7 +43,7 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
             chosen = (-there, *chosen)
         clean = bool(next(rest))
         if PARTS[part] == DRAIN:
-            ids = list(tracked(local.world).items)
+            ids = ids or list(tracked(local.world).items)
             move = Move(0, DRAIN, OPERATION, path=(ids[thing],))
             local = drains(plan.stepper, local, move, chosen).after  # drains come last
         else:

@@ -1,13 +1,14 @@
 """Drains that break what the author states, one instance at a time."""
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, missing, misstated, relied_on, unsaid
-from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain
+from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain, fails
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Stepper, rows_with_calls
@@ -26,13 +27,23 @@ class Judged(NamedTuple):
 
 
 class _Left(NamedTuple):
-    """An instance that some drains have left, with those above it and nothing else."""
+    """An instance that drain comes to next, with those above it and nothing else."""
 
     origin: int
     local: Local
     id: int
     most: int | None  # calls that may still fail
     drains: tuple[Drain, ...]
+
+
+class _State(NamedTuple):
+    """A state of which the instances are judged that drain comes to after so many drains. Before,
+    calls at those below them fail, and they are left alone."""
+
+    origin: int
+    local: Local
+    most: int | None  # calls that may fail
+    drains: int = 0
 
 
 class Drains:
@@ -44,49 +55,63 @@ class Drains:
         """`look_at` is told of each drain: the state before it, and the number of the instance."""
         self._stepper = stepper
         self._look_at = look_at
-        # Does some ending of the calls there end the instance? So drain may come to what is above.
-        self._ends: dict[Hashable, bool] = {}
-        self._left: deque[_Left] = deque()
+        # By situation: how many more drains it takes to come to those above. 0: some ending of the
+        # calls there ends the instance, and its drop ends ok; 1: only if it fails.
+        self._until_above: dict[Hashable, float] = {}
+        self._left: deque[_Left | _State] = deque()  # in the order of their number of drains
 
     def judge(self, origin: int, local: Local, most: int | None) -> Iterator[Judged]:
         """Faults of a drain in this state, in which at most so many calls fail."""
         stated = self._stepper.stated
         if not (stated.needs or stated.states or self._stepper.bounds.crash):
             return
-        items = tracked(local.world).items
-        situations = {id_: (situation, most)
-                      for id_, situation in self._stepper.shape.situations(local).items()}
-        stays = set[int | None]()  # has something below it that no drain ends
-        for id_, situation in reversed(situations.items()):  # what is below comes first
-            if id_ not in stays and situation not in self._ends:
-                path = tracked(local.world).path(items[id_])
-                yield from self._at(_Left(origin, alone(local, path), id_, most, ()), situation)
-            if id_ in stays or not self._ends[situation]:
-                stays.add(items[id_].parent)
+        yield from self._judge(_State(origin, local, most))
 
     def again(self) -> Iterator[Judged]:
-        """Faults of drains that come again to what drains have left, in the order of their number.
-        For when all states have been judged, so that what one drain shows is shown by one."""
+        """Faults of drains of what drains have left, in the order of their number. For when all
+        states have been judged, so that what one drain shows is shown by one."""
         while self._left:
             left = self._left.popleft()
+            if isinstance(left, _State):
+                yield from self._judge(left)
+                continue
             situation = (self._stepper.shape.situations(left.local)[left.id], left.most)
-            if situation not in self._ends:
+            if situation not in self._until_above:
                 yield from self._at(left, situation)
+
+    def _judge(self, state: _State) -> Iterator[Judged]:
+        local, tree = state.local, tracked(state.local.world)
+        drains: dict[int | None, float] = {}  # before the one that comes to an instance
+        waits = False
+        situations = self._stepper.shape.situations(local)
+        for id_, one in reversed(situations.items()):  # what is below comes first
+            situation, above = (one, state.most), drains.get(id_, 0)
+            if above <= state.drains and situation not in self._until_above:
+                apart = alone(local, tree.path(tree.items[id_]))
+                before = ((_move(id_), ()),) * state.drains
+                yield from self._at(_Left(state.origin, apart, id_, state.most, before), situation)
+            if situation in self._until_above:
+                above += self._until_above[situation]
+            else:
+                waits |= above < math.inf
+            parent = tree.items[id_].parent
+            drains[parent] = max(drains.get(parent, 0), above)
+        if waits:
+            self._left.append(state._replace(drains=state.drains + 1))
 
     def _at(self, left: _Left, situation: Hashable) -> Iterator[Judged]:
         """Every ending of the calls at the last instance of a path."""
-        move = Move(0, DRAIN, OPERATION, path=(left.id,))
-        self._ends[situation] = False
+        id_, move = left.id, _move(left.id)
+        self._until_above[situation] = math.inf
         chosen: tuple[int, ...] | None = ()
         while chosen is not None:
-            done = drain(self._stepper, left.local, left.id, chosen)
+            done = drain(self._stepper, left.local, id_, chosen)
             if left.most is None or done.script.failures <= left.most:
                 if self._stepper.bounds.crash:
-                    self._look_at(self._stepper, left.local, left.id, done)
+                    self._look_at(self._stepper, left.local, id_, done)
                 drains = (*left.drains, (move, chosen))
                 change = change_of(left.local, move, done)
-                found = [*self._needs(left.local, left.id, done),
-                         *misstated(self._stepper, change)]
+                found = [*self._needs(left.local, id_, done), *misstated(self._stepper, change)]
                 yield from (Judged(left.origin, fault, drains) for fault in found)
                 self._go_on(left, situation, done, drains, wrong=bool(found))
             chosen = done.script.following()
@@ -98,7 +123,8 @@ class Drains:
         has an effect, that is a leak."""
         state = tracked(done.after.world)
         if left.id not in state.items:
-            self._ends[situation] = True
+            of = tracked(left.local.world).items[left.id].resource
+            self._until_above[situation] = min(self._until_above[situation], fails(done, of))
         elif not wrong:
             most = None if left.most is None else left.most - done.script.failures
             local = alone(done.after, state.path(state.items[left.id]))
@@ -118,3 +144,7 @@ class Drains:
             lost = may_lose(self._stepper, call)
             yield from relied_on(self._stepper, call, taken, lost, (call.after,)) if lost else ()
             truth[taken.resource], open_[taken.resource] = call.after, call.open
+
+
+def _move(id_: int) -> Move:
+    return Move(0, DRAIN, OPERATION, path=(id_,))

@@ -321,8 +321,8 @@ def denied(stepper: Stepper, change: Change) -> Iterator[Fault]:
         resource = stepper.manager.resource(last.resource)
         if any(row.guard is not None for row in resource.rows(last.state, last.event)):
             return  # policy
-        if last.row is not None and last.row.meant:
-            return  # it is part of the protocol
+        if resource.refuses_on_purpose(last.state, last.row):
+            return  # it is part of the protocol, or something has gone wrong
         loc = last.row.loc if last.row is not None else resource.state(last.state).loc
         yield Fault("denied", f"{last.resource}.{last.state}.{last.event}", loc,
                     *texts.refused(change.move.op.name, change.result.error))

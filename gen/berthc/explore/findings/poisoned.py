@@ -44,7 +44,7 @@ class Poisoned:
 
     def learn(self, local: Local) -> None:
         """Looks at a state to which no failure led. Where a caller who wants a hold is refused
-        there, that is `denied`, or policy; but a refusal that is `meant` is neither. Where every
+        there, that is `denied`, or policy; but a refusal on purpose is neither. Where every
         caller is busy elsewhere, nobody may ask, and nothing is learned."""
         for item in tracked(local.world).items.values():
             if item.resource in self.free or self._is_held(local, item):
@@ -53,7 +53,7 @@ class Poisoned:
             if kinds in self._usual or (self.operations[item.resource]
                                         and not any(self._moves(local, item))):
                 continue
-            if not any(_is_meant(change) for change in self._asked(local, item)):
+            if not any(self._is_meant(change) for change in self._asked(local, item)):
                 self._usual.add(kinds)
 
     def keys(self, local: Local) -> tuple[Fault, Move] | None:
@@ -152,6 +152,13 @@ class Poisoned:
         result = change.result
         return bool(result.where) and bool(result.rows) and not lacks_hook(self._stepper, result)
 
+    def _is_meant(self, change: Change) -> bool:
+        """Is it refused on purpose?"""
+        rows = change.result.rows
+        return (change.result.error is not None and bool(rows) and rows[-1].outcome == "rejected"
+                and self._stepper.manager.resource(rows[-1].resource).refuses_on_purpose(
+                    rows[-1].state, rows[-1].row))
+
     def _same(self, move: Move, item: Item) -> bool:
         """Are the fields that are asked for those of the instance? Others are in conflict."""
         choice = move.config[move.op.path.index(item.resource)]
@@ -168,10 +175,3 @@ class Poisoned:
 def _ever(change: Change, item: Item) -> texts.Told:
     assert change.result.error is not None
     return texts.poisoned(change.move.op.name, change.result.error, item.resource)
-
-
-def _is_meant(change: Change) -> bool:
-    """Does a row refuse that says so?"""
-    rows = change.result.rows
-    return change.result.error is not None and bool(
-        rows) and rows[-1].row is not None and rows[-1].row.meant

@@ -3,7 +3,8 @@
 Drain comes to an instance when all that was below it has ended. So what it does there depends on
 that instance and those above it alone. One instance at a time has all endings of its calls; at the
 others every call ends ok. Whether drain can come to an instance is seen below it: each instance
-there has an ending that ends it.
+there has an ending that ends it. If its drop fails then, drain leaves those above alone, and the
+next drain comes to them.
 """
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ DRAIN = "drain"
 """The part and the operation of a move that drains; no operation of a spec has the name."""
 
 OPERATION = Operation(DRAIN, "", NOWHERE, Form.FIND, ())
+_ERRORS = ("fail", "uncertain", "unknown", "rejected")  # outcomes
 _WHICH = ""
 EVERY = -1  # instance
 
@@ -81,7 +83,8 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
 
 
 def _endings_below(stepper: Stepper, local: Local, id_: int) -> dict[int, tuple[int, ...]]:
-    """For each instance below `id_` the endings of its calls that end it."""
+    """For each instance below `id_` the endings of its calls that end it, without a failure if
+    there are some."""
     state = tracked(local.world)
     found: dict[int, tuple[int, ...]] = {}
     for item in state.items.values():
@@ -93,10 +96,17 @@ def _endings_below(stepper: Stepper, local: Local, id_: int) -> dict[int, tuple[
         while chosen is not None:
             done = drain(stepper, apart, item.id, chosen)
             if item.id not in tracked(done.after.world).items:
-                found[item.id] = chosen
-                break
+                found.setdefault(item.id, chosen)
+                if not fails(done, item.resource):  # else what is above is left alone this time
+                    found[item.id] = chosen
+                    break
             chosen = done.script.following()
     return found
+
+
+def fails(done: Drained, resource: str) -> bool:
+    """Did a drop fail of the one instance of the resource? Then drain left those above it alone."""
+    return any(row.resource == resource and row.outcome in _ERRORS for row in done.result.rows)
 
 
 def drained(stepper: Stepper, local: Local) -> Mapping[Hashable, int]:

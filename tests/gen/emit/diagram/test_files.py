@@ -12,18 +12,23 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from diagram_support import EACH_SPEC, GOLDEN, LANTERN, NO_GRAPHVIZ, SPECS, quiet, spec
+from diagram_support import EACH_SPEC, GOLDEN, LANTERN, NO_GRAPHVIZ, SPECS, made_of, quiet, spec
+from large_specs import large
 
 from berthc.emit import diagram, docs
+from berthc.emit.diagram import dot, mermaid
 from berthc.emit.diagram.dot import pictured
-from berthc.emit.diagram.graph import MOST_ARROWS, MOST_STATES
+from berthc.emit.diagram.graph import state_graph
+from berthc.emit.diagram.large import MOST_ARROWS, PART, collapsed
+from berthc.emit.diagram.notes import node_lines
 from berthc.emit.diagram.svg import GraphvizError, render
 from berthc.model import Manager
-from berthc.pipeline import compile_text
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -148,42 +153,91 @@ def test_golden_folder() -> None:
         )
 
 
-def large(states: int) -> Manager:
+@cache
+def ladder(states: int) -> Manager:
     """A manager whose table has so many states, in a ladder with some cross-links."""
     script = [sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(states), "8"]
-    manager = compile_text(
-        "large.yaml",
-        subprocess.run(script, capture_output=True, text=True, check=True).stdout).manager
-    assert manager is not None
-    return manager
+    return made_of(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
 
 
-def test_the_picture_of_a_large_table_says_what_it_leaves_out(tmp_path: Path) -> None:
+@cache
+def life(states: int) -> Manager:
+    """A manager whose states are a life in phases, with 30 events."""
+    return made_of(large(states, 30))
+
+
+def shown(tmp_path: Path, manager: Manager) -> tuple[str, list[str]]:
+    """What a picture is made from, and the warnings."""
     program = tmp_path / "dot"
-    # shows its input
     program.write_text(
         "#!/bin/sh\nprintf '<svg>\\n'\nsed 's/<[^>]*>//g; s/->/to/g; s/^/<!/; s/$/>/'\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     reported: list[str] = []
-    manager = large(300)
-    made = diagram.files(manager, reported.append, str(program),
-                         {"states-thing.svg", "states-thing.dot"})
+    made = diagram.files(manager, reported.append, str(program), {"states-thing.svg"})
+    return made[f"{manager.name}/states-thing.svg"], reported
+
+
+@pytest.mark.parametrize("make", [ladder, life])
+def test_the_picture_of_a_large_table_says_what_it_leaves_out(
+    make: Callable[[int], Manager], tmp_path: Path
+) -> None:
+    manager = make(1000)
+    picture, reported = shown(tmp_path, manager)
+    whole = state_graph(manager, manager.resource("thing"))
     note = re.fullmatch(
-        (
-            r"synthetic/states-thing.svg: (the picture has (\d+) of 301 states and (\d+) of (\d+)"
-            r" arrows: "
-            r"states-thing.dot, diagrams.txt and the tables have all)"
-        ),
-        *reported,
-    )
-    assert note is not None and 1 < int(note[2]) <= MOST_STATES and 1 < int(
-        note[3]) <= MOST_ARROWS < int(note[4])
-    picture, source = made["synthetic/states-thing.svg"], made["synthetic/states-thing.dot"]
-    assert note[1] in picture and picture.count(" to ") == int(note[3]) + 1  # and the start
-    assert source.count(" -> ") == int(note[4]) + 1 and "label=\"the picture" not in source
+        rf"{manager.name}/states-thing.svg: (the picture has (\d+) of {len(whole.nodes)} "
+        r"states and (\d+) of (\d+) arrows: states-thing.dot, diagrams.txt and the tables have all)",
+        *reported)
+    assert note is not None and 1 < int(note[2]) <= PART and 1 < int(note[3]) <= MOST_ARROWS
+    assert note[1] in " ".join(picture.replace("\\n", " ").split())
+    moved = re.search(r"(\d+) arrows to failures and to states that many lead to", picture)
+    assert moved is not None and int(moved[1]) + int(note[4]) == len(whole.arrows)
+    frames = picture.count("[style=invis]")
+    assert picture.count(" to ") - frames <= int(note[3]) + 20, "what graphviz is given"
+    source = dot.state_diagram(manager, manager.resource("thing"))
+    assert all(f'"{node.name}" [' in source for node in whole.nodes)
+
+
+def test_mermaid_of_a_large_table_is_one_that_viewers_take() -> None:
+    manager = life(1000)
+    words, note = mermaid.pictured(manager, manager.resource("thing"))
+    assert len(words) < 50_000 and words.count("-->") < 500
+    assert re.match(r"the picture has \d+ of 1000 states and \d+ of \d+ arrows: ", note)
+
+
+def test_a_table_of_forty_states_is_drawn_whole_with_few_arrows() -> None:
+    manager = life(40)
+    thing = manager.resource("thing")
+    whole, few = state_graph(manager, thing), collapsed(state_graph(manager, thing))
+    source, note = pictured(manager, thing)
+    assert note == "" and source == dot.state_diagram(manager, thing)
+    assert len(few.nodes) == 40 and len(few.arrows) < len(whole.arrows) / 3
+    assert not any(arrow.failure for arrow in few.arrows)
+    assert {(a.source, a.target) for a in whole.arrows if a.spine} == {
+        (a.source, a.target) for a in few.arrows if a.spine}
+    lines = {(n.name, line.split(":")[0].removeprefix("→ "))
+             for n in few.nodes for line in n.exits if line.startswith("→")}
+    drawn = {(a.source, a.target) for a in few.arrows}
+    assert lines | drawn == {(a.source, a.target) for a in whole.arrows}, "no arrow is lost"
+    assert [title for title, _ in few.clusters] == ["setup", "disk", "net", "boot", "rest"]
+    assert 'subgraph "cluster setup" {' in source
+    assert max(len(node_lines(n)) for n in few.nodes) < 14
+    assert "do_1, do_2, do_3, 20 more: EINVAL" in node_lines(few.nodes[0])
+
+
+def test_a_small_graph_is_not_collapsed() -> None:
+    whole = state_graph(spec("spec/scsi.yaml"), spec("spec/scsi.yaml").resource("disk"))
+    assert collapsed(whole) is whole
+
+
+@needs_graphviz
+def test_graphviz_draws_a_thousand_states() -> None:
+    manager = life(1000)
+    picture = render(pictured(manager, manager.resource("thing"))[0], "x.dot")
+    assert "setup_0" in picture and "the picture has" in picture
 
 
 def test_the_picture_of_a_table_that_fits_is_of_its_source() -> None:
-    manager = large(20)
+    manager = ladder(20)
     source, note = pictured(manager, manager.resource("thing"))
     assert note == "" and source == diagram.dot_sources(manager)["states-thing"]

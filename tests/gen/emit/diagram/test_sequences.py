@@ -12,17 +12,18 @@ from berthc.emit.diagram import mermaid
 from berthc.emit.diagram.sequence import MOST, Kind, Sequence, sequences
 from berthc.emit.diagram.sequence import text as text_sequence
 from berthc.emit.diagram.sequence.svg import picture
-from berthc.emit.docs.codes import hooks_called
+from berthc.answers.codes import hooks_called
 
 ALL = [(path, name) for path in SPECS for name in sequences(spec(path))]
 
 
 def titles(path: str, operation: str) -> list[str]:
-    return [s.title for s in sequences(spec(path))[operation].sequences]
+    return [s.title for s in sequences(spec(path), every=True)[operation].sequences]
 
 
 def run(path: str, operation: str, title: str) -> Sequence:
-    return next(s for s in sequences(spec(path))[operation].sequences if s.title == title)
+    every = sequences(spec(path), every=True)[operation].sequences
+    return next(s for s in every if s.title == title)
 
 
 def reported(path: str, operation: str, title: str) -> list[str]:
@@ -129,7 +130,7 @@ def test_every_hook_that_an_operation_may_call_is_drawn_ok_failing_and_uncertain
     path: str, operation: str
 ) -> None:
     manager = spec(path)
-    drawn = sequences(manager)[operation]
+    drawn = sequences(manager, every=True)[operation]
     assert not drawn.left_out and len({s.title for s in drawn.sequences}) == len(drawn.sequences)
     seen: set[tuple[str, str]] = set()
     for one in drawn.sequences:
@@ -150,7 +151,7 @@ def test_every_hook_that_an_operation_may_call_is_drawn_ok_failing_and_uncertain
 
 @pytest.mark.parametrize(("path", "operation"), ALL)
 def test_every_form_says_every_message_in_order(path: str, operation: str) -> None:
-    for one in sequences(spec(path))[operation].sequences:
+    for one in sequences(spec(path), every=True)[operation].sequences:
         shown = mermaid.sequence_diagram(one)
         lines = shown.splitlines()
         assert lines[0] == "sequenceDiagram"
@@ -177,7 +178,7 @@ def test_every_form_says_every_message_in_order(path: str, operation: str) -> No
 
 @pytest.mark.parametrize("width", [60, 76, 100])
 def test_text_keeps_to_its_width(width: int) -> None:
-    for drawn in sequences(spec(SPECS[3])).values():
+    for drawn in sequences(spec(SPECS[3]), every=True).values():
         for one in drawn.sequences:
             assert max(map(len, text_sequence.sequence_diagram(one, width).splitlines())) <= width
 
@@ -230,11 +231,11 @@ operations:
 
 
 def test_more_runs_than_anybody_reads_are_counted_and_not_drawn() -> None:
-    drawn = sequences(made_of(MANY))["go"]
+    drawn = sequences(made_of(MANY), every=True)["go"]
     assert len(drawn.sequences) == MOST
     assert drawn.left_out == 2 * MOST - MOST  # each state's call, ok and failing
     note = f"{MOST} more runs are not drawn; the state × event tables have them all."
-    made = diagram.files(made_of(MANY), quiet, NO_GRAPHVIZ)
+    made = diagram.files(made_of(MANY), quiet, NO_GRAPHVIZ, choice=diagram.Choice(every=True))
     assert note in made["m/diagrams.md"] and note.replace("×", "x") in made["m/diagrams.txt"]
 
 
@@ -252,3 +253,42 @@ def test_an_operation_that_can_never_go_well_has_no_diagrams() -> None:
     )
     assert sequences(manager)["lose"].sequences == ()
     assert "m/sequence-lose.svg" not in diagram.files(manager, quiet, NO_GRAPHVIZ)
+
+
+@pytest.mark.parametrize(("path", "operation"), ALL)
+def test_the_short_form_has_success_and_the_first_failure_of_each_hook(
+    path: str, operation: str
+) -> None:
+    every = sequences(spec(path), every=True)[operation].sequences
+    short = sequences(spec(path))[operation]
+    assert [s.messages for s in short.sequences[:1]] == [s.messages for s in every[:1]]
+    assert {s.messages for s in short.sequences} <= {s.messages for s in every}
+    assert short.left_out == len(every) - len(short.sequences)
+    failing = [_failing(s) for s in every if _failing(s) and s.bad]
+    shown = [_failing(s) for s in short.sequences[1:]]
+    assert all(s.bad for s in short.sequences[1:]) and len(shown) == len(set(shown))
+    assert {hook for hooks in failing for hook in hooks} == {h for hooks in shown for h in hooks}
+    assert len(shown) <= len({hook for hooks in failing for hook in hooks})
+    assert (f"{short.left_out} more run" in short.note) == bool(short.left_out)
+
+
+def _failing(sequence: Sequence) -> tuple[str, ...]:
+    """The hooks whose calls fail, are uncertain, or cannot tell."""
+    return tuple(f"{call.group}.{call.text.partition('(')[0]}"
+                 for call, answer in zip(sequence.messages, sequence.messages[1:])
+                 if answer.kind is Kind.ANSWER and answer.bad)
+
+
+def test_the_picture_of_an_operation_is_small_and_says_how_many_panels_it_leaves_out() -> None:
+    def size(every: bool) -> tuple[float, float, str]:
+        drawn = diagram.files(spec("spec/scsi.yaml"), quiet, NO_GRAPHVIZ,
+                              {"sequence-map_to_guest.svg"}, diagram.Choice(every=every))
+        shown = drawn["scsi/sequence-map_to_guest.svg"]
+        root = ElementTree.fromstring(shown)
+        return float(root.attrib["width"]), float(root.attrib["height"]), shown
+
+    (wide, high, short), (_, higher, every) = size(False), size(True)
+    assert high < 1000 < 2500 < higher and wide < 1300
+    note = re.search(r'y="([0-9.]+)"[^>]*>9 more runs are not drawn: berthc diagram --all<', short)
+    assert note is not None and float(note[1]) < high
+    assert short.count("<g ") == 6 and every.count("<g ") == 15 and "more runs" not in every

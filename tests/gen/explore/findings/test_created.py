@@ -22,8 +22,8 @@ def test_either_answer_may_be_the_truth() -> None:
 @pytest.mark.parametrize(("state", "meaning"), [("there", ["store.make"]), ("absent", ["nothing"])])
 def test_an_answer_settles_what_is_there(state: str, meaning: list[str]) -> None:
     manager = manager_of(SPEC)
-    assert in_the_backend(manager, meaning_of(manager).seen, manager.resource("image"),
-                          state) == meaning
+    said = in_the_backend(manager, meaning_of(manager).seen, manager.resource("image"))
+    assert said[state] == meaning
 
 
 def test_after_yes_the_effect_is_there_so_a_state_that_forgets_it_is_blamed() -> None:

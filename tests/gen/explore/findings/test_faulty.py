@@ -7,16 +7,20 @@ on both simulators, whose answers must agree and show what the finding says.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from explore_support import FAULTY, ROOT, Json, play, play_c, report_of
 
+from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import IDS
+from berthc.model import Form, Manager
 from programs import simulator
 
 SPECS = sorted(FAULTY.glob("*.yaml"))
+STATED = re.compile(r"the (\w+) (?:comes to|is made in) (\w+) while ")
 SOUND = sorted((FAULTY / "sound").glob("*.yaml")) + sorted((ROOT / "spec").glob("*.yaml"))
 
 
@@ -53,17 +57,45 @@ def test_a_sound_spec_passes(spec: Path) -> None:
     assert report.complete and not report.refused
 
 
-def instances(state: Json) -> list[Json]:
-    """Everything that an answer shows as tracked."""
-    below = [value for name, value in state.items() if isinstance(value, list)
-             and name != "reservations"]
-    found = [item for some in below for item in some if isinstance(item, dict)]
-    return found + [deeper for item in found for deeper in instances(item)]
+def instances(state: Json) -> list[tuple[str, Json]]:
+    """Everything that an answer shows as tracked, with its resource."""
+    found = [(name, item) for name, value in state.items() if isinstance(value, list)
+             and name != "reservations" for item in value if isinstance(item, dict)]
+    return found + [deeper for _, item in found for deeper in instances(item)]
 
 
-def shows(id_: str, answers: list[Json]) -> bool:
+def in_effect(manager: Manager, script: list[Json], answers: list[Json]
+              ) -> list[dict[str, set[bool]]]:
+    """For each effect whether it may be there and whether it may not, as far as calls tell: before
+    the last request, and after each of its calls."""
+    makes = {op.name for op in manager.operations if op.form is Form.CREATE}
+    before = {False, True} if any(asked["op"] in makes for asked in script) else {False}
+    undoes = {hook.name: hook.undoes for hook in manager.hooks}
+    now = {name: before for name in undoes}
+    moments = [now]
+    for answer in answers:
+        moments = [now]
+        for call in answer["calls"]:
+            does = {**dict.fromkeys(undoes[call["hook"]], False), call["hook"]: True}
+            if call["outcome"] in ("ok", "uncertain"):
+                now = now | {name: {there} if call["outcome"] == "ok" else now[name] | {there}
+                             for name, there in does.items()}
+            moments.append(now)
+    return moments
+
+
+def may_be(fault: Fault, moments: list[dict[str, set[bool]]]) -> bool:
+    """May the effects that the fault names be there, or not there, as it says?"""
+    named = [*((name, True) for name in fault.there), *((name, False) for name in fault.missing)]
+    seen = [any(there in moment[name] for moment in moments) for name, there in named]
+    return any(seen) if fault.id == "ambiguous" else all(seen)  # "at some times and not at others"
+
+
+def shows(fault: Fault, answers: list[Json], moments: list[dict[str, set[bool]]]) -> bool:
     """Does the end of a script show what the finding says, as far as a manager's answers can?"""
-    last = answers[-1]
+    id_, last = fault.id, answers[-1]
+    if not may_be(fault, moments):
+        return False
     hooks = [(call["hook"], call["outcome"]) for answer in answers for call in answer["calls"]]
     if id_ in ("stranded", "poisoned", "denied"):
         # for want of an operation to release with, the taking is all there is
@@ -72,12 +104,16 @@ def shows(id_: str, answers: list[Json]) -> bool:
         forgotten = any(outcome != "fail" for _, outcome in hooks) and not instances(last["state"])
         return (forgotten
                 or any(item["refs"] == 0 or not last["state"]["reservations"]
-                       for item in instances(last["state"])))
+                       for _, item in instances(last["state"])))
     if id_ in ("double", "needs"):
-        return bool(last["calls"])
+        return fault.message.split()[0] in [call["hook"] for call in last["calls"]]
     changes = len(answers) > 1 and instances(last["state"]) != instances(answers[-2]["state"])
     if id_ == "effects":
-        return bool(last["calls"]) or changes or bool(instances(last["state"]))
+        named = STATED.match(fault.message)
+        assert named is not None
+        return (bool(last["calls"]) or changes or len(answers) == 1) and may_be(
+            fault, moments[-1:]) and any(resource == named[1] and item["state"] == named[2]
+                                         for resource, item in instances(last["state"]))
     if id_ == "missing-effect":
         # what is not there is in the backend to see
         return bool(last["ok"]) and not all(answer["ok"] for answer in answers)
@@ -92,8 +128,11 @@ def shows(id_: str, answers: list[Json]) -> bool:
 def test_scripts_run_on_both_simulators_and_show_it(spec: Path, tmp_path: Path) -> None:
     manager = report_of(spec).manager
     program = simulator(manager, tmp_path)
-    for finding in expected(spec):
-        answers = play(manager, finding["script"])
-        assert play_c(program, finding["script"]) == answers
+    for finding in report_of(spec).findings:
+        answers = play(manager, finding.requests)
+        assert play_c(program, finding.requests) == answers
         assert all("message" not in answer for answer in answers)
-        assert shows(finding["id"], answers)
+        assert shows(finding.fault, answers, in_effect(manager, finding.requests, answers))
+        if finding.fault.id == "effects" and len(answers) > 1:  # the last request shows it first
+            before = in_effect(manager, finding.requests[:-1], answers[:-1])
+            assert not shows(finding.fault, answers[:-1], before)

@@ -11,7 +11,7 @@ from enum import Enum
 
 from berthc.model import Form, Manager, Operation
 
-from berthc.emit.diagram.graph import FAILURES
+from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.sequence.walk import Entry, Level, Run, all_runs, runs
 
 
@@ -45,19 +45,21 @@ MOST = 60  # diagrams of one operation; nobody reads more
 
 @dataclass(frozen=True)
 class Drawn:
-    """The diagrams of an operation, and how many more there would be."""
+    """The diagrams of an operation, and how many more there would be. `short`: `--all` draws
+    more."""
 
     sequences: tuple[Sequence, ...]
     left_out: int
+    short: bool = False
 
     @property
     def note(self) -> str:
         """What to tell the reader about the ones that are not drawn; empty where all are."""
-        return (
-            f"{self.left_out} more runs are not drawn; the state × event tables have them all."
-            if self.left_out
-            else ""
-        )
+        if not self.left_out:
+            return ""
+        runs = "1 more run is" if self.left_out == 1 else f"{self.left_out} more runs are"
+        return (f"{runs} not drawn: berthc diagram --all" if self.short
+                else f"{runs} not drawn; the state × event tables have them all.")
 
 
 _Shown = tuple[str, str, str, str, int, str]
@@ -352,10 +354,11 @@ def _sequence(manager: Manager, run: Run, happy: Run) -> Sequence:
     )
 
 
-def sequences(manager: Manager) -> dict[str, Drawn]:
-    """The diagrams of each operation, by name.
+def sequences(manager: Manager, every: bool = False) -> dict[str, Drawn]:
+    """The diagrams of each operation, by name: the run in which all goes well, and the first in
+    which each hook fails; with `every` all of them.
 
-    The first is the one where all goes well; there is none for an operation that never can.
+    There is none for an operation that never goes well.
     """
     walked: dict[tuple[str, ...], dict[str, list[_Candidate]]] = {}
     drawn = {}
@@ -366,13 +369,26 @@ def sequences(manager: Manager) -> dict[str, Drawn]:
             for n, (failures, run) in enumerate(all_runs(manager, path)):
                 walked[path].setdefault(run.operation.name, []).append((failures, n, run))
         drawn[operation.name] = _drawn(
-            manager, _pick(manager, operation, walked[path].get(operation.name, []))
+            manager, _pick(manager, operation, walked[path].get(operation.name, [])), every
         )
     return drawn
 
 
-def _drawn(manager: Manager, picked: list[Run]) -> Drawn:
-    made = [_sequence(manager, run, picked[0]) for run in picked[:MOST]]
+def _short(picked: list[Run]) -> list[Run]:
+    """The first run, and for each hook the first in which it fails."""
+    shown: list[Run] = picked[:1]
+    failed: set[str] = set()
+    for run in picked[1:]:
+        hooks = {e.call for e in run.calls if e.outcome in FAILURES}
+        if run.error and hooks - failed:
+            shown.append(run)
+            failed |= hooks
+    return shown
+
+
+def _drawn(manager: Manager, picked: list[Run], every: bool) -> Drawn:
+    chosen = picked if every else _short(picked)
+    made = [_sequence(manager, run, picked[0]) for run in chosen[:MOST]]
     titles = [s.title for s in made]
     numbered = tuple(
         s
@@ -380,4 +396,4 @@ def _drawn(manager: Manager, picked: list[Run]) -> Drawn:
         else replace(s, title=f"{s.title} ({titles[:n].count(s.title) + 1})")
         for n, s in enumerate(made)
     )
-    return Drawn(numbered, max(0, len(picked) - MOST))
+    return Drawn(numbered, len(picked) - len(numbered), short=not every)

@@ -169,8 +169,8 @@ def panel(sequence: Sequence) -> Panel:
     return Panel(width, y + 8 + MARGIN, (*title, *lifelines, *heads, *body))
 
 
-def picture(title: str, shown: tuple[Sequence, ...]) -> str:
-    """All runs of an operation, in rows of two."""
+def picture(title: str, shown: tuple[Sequence, ...], note: str = "") -> str:
+    """Some runs of an operation, in rows of two, and a note below them."""
     panels = [panel(s) for s in shown]
     columns = min(COLUMNS, max(1, len(panels)))
     widths = [max((p.width for p in panels[n::columns]), default=0.0) for n in range(columns)]
@@ -186,6 +186,10 @@ def picture(title: str, shown: tuple[Sequence, ...]) -> str:
             parts += [*item.parts, "</g>"]
         y += height
     width = sum(widths)
+    if note:
+        width = max(width, _wide(note) + 2 * MARGIN)
+        parts.append(_text(MARGIN, y + MARGIN, note, colour=QUIET))
+        y += MARGIN + 8
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{y:.0f}" viewBox="0 0'
         f' {width:.1f} {y:.1f}" font-family="{_escape(FONT)}" font-size="{SIZE}">'

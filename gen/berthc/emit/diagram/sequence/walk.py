@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from berthc.model import Form, Manager, Operation, Step
 
-from berthc.emit.diagram.graph import FAILURES
+from berthc.emit.diagram.life import FAILURES
 
 Choose = Callable[[int], int]
 

@@ -3,10 +3,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from berthc.emit.header.reach import holder_gains
+from berthc.answers.prose import code, codes, md, sentence
+from berthc.answers.reach import holder_gains
 from berthc.model import AssignedKind, Form, Manager, Operation, Type
-
-from berthc.emit.docs.markdown import code, codes, md, sentence
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,23 @@
+/**
+ * The picture of a page in README.md: a disk whose attach stayed uncertain.
+ *
+ *     node picture.mjs PAGE PNG
+ */
+import {createRequire} from "node:module";
+import {resolve} from "node:path";
+import {pathToFileURL} from "node:url";
+
+const {chromium} = createRequire(`${process.env.BERTH_NODE_MODULES}/`)("playwright-core");
+const [, , file, picture] = process.argv;
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"],
+});
+const page = await browser.newPage({viewport: {width: 1280, height: 800}, reducedMotion: "reduce"});
+await page.goto(`${pathToFileURL(resolve(file))}`);
+const run = () => page.locator("#simulator form .primary").click();
+await run();
+await page.locator('label:has(input[name="hook-vm.add_disk"][value="uncertain"])').click();
+await run();
+await page.evaluate(() => document.querySelector("#resource-disk").scrollIntoView());
+await page.screenshot({path: picture});
+await browser.close();

@@ -1,0 +1,451 @@
+/** What a page must do in a browser. Each function is a test of test_page_views.py. */
+import assert from "node:assert/strict";
+import {spawnSync} from "node:child_process";
+import {readFileSync} from "node:fs";
+
+const DETACH = "disk.attached.detach.0";
+const count = (page, selector) => page.locator(selector).count();
+const said = (page) => page.locator("#live").textContent();
+const run = (page) => page.locator("#simulator form .primary").click();
+const answer = (page) => page.locator(".answer .big").textContent();
+const choose = (page, name, value) =>
+    page.locator(`label:has(input[name="${name}"][value="${value}"])`).click();
+
+export async function a_click_on_a_row_marks_it_everywhere({open}) {
+    const page = await open("scsi.html");
+    await page.locator(`.grid [data-row="${DETACH}"]`).click();
+    assert.equal(await count(page, `.grid .is-marked[data-row="${DETACH}"]`), 1);
+    assert.equal(await count(page, ".grid .is-marked"), 1);
+    assert.equal(await count(page, `svg .edge.is-marked[data-rows~="${DETACH}"]`), 2);
+    assert.equal(await count(page, "svg .is-marked"), 2);
+    const line = await page.locator("#spec .is-marked code").textContent();
+    assert.match(line, /^ +detach: \{call: guest\.eject/);
+    assert.match(await page.locator("#chosen-lines").textContent(), /detach: \{call: guest\.eject/);
+    assert.match(await said(page), /Marked: attached, detach: calls guest\.eject/);
+    assert.match(page.url(), /#row=disk\.attached\.detach\.0$/);
+    await page.locator(`.grid [data-row="${DETACH}"]`).click();
+    assert.equal(await count(page, ".is-marked"), 0);
+    assert.equal(page.url().includes("#"), false);
+}
+
+export async function a_click_in_the_picture_marks_the_table({open}) {
+    const page = await open("scsi.html");
+    await page.locator('svg g[data-state="disk.suspect"]').click();
+    assert.equal(await count(page, '.grid .is-marked[data-state="disk.suspect"]'), 1);
+    const lines = await page.locator("#spec .is-marked code").allTextContents();
+    assert.match(lines[0], /suspect:/);
+    assert.ok(lines.length >= 5);
+    const arrow = page.locator(`svg [data-rows~="${DETACH}"]`).first();
+    const rows = (await arrow.getAttribute("data-rows")).split(" ");
+    await arrow.locator("text").first().click();
+    assert.equal(await count(page, `.grid .is-marked[data-row="${rows[0]}"]`), 1);
+}
+
+export async function a_click_on_a_line_of_the_spec_marks_its_row({open}) {
+    const page = await open("scsi.html");
+    await page.click("#tab-spec");
+    await page.locator("#spec .ln", {hasText: "detach: {call: guest.eject, ok"}).first().click();
+    assert.equal(await count(page, `.grid .is-marked[data-row="${DETACH}"]`), 1);
+}
+
+export async function a_link_leads_to_its_row({open}) {
+    const page = await open("scsi.html", {hash: `#row=${DETACH}`});
+    assert.equal(await count(page, `.grid .is-marked[data-row="${DETACH}"]`), 1);
+    const box = await page.locator(`.grid [data-row="${DETACH}"]`).boundingBox();
+    assert.ok(box.y > 0 && box.y < 900, `the row is at ${box.y}`);
+    for (const hash of ["#row=no.such.row.0", "#sim=z%ZZ", "#sim=pnonsense", "#row=%E0%A4%A"])
+        assert.equal(await count(await open("scsi.html", {hash}), ".grid .is-marked"), 0);
+}
+
+export async function the_simulator_runs_the_next_operation_at_one_click({open}) {
+    const page = await open("scsi.html");
+    await run(page);
+    assert.equal(await answer(page), "A: reserve: ok, reservation r1");
+    await run(page);
+    assert.match(await answer(page), /^A: map_to_guest: ok, guest_path \/run\/mounts\/scsi\/0_0_1$/);
+    assert.equal(await count(page, '.grid .ran[data-row="disk.reserved.attach.0"]'), 1);
+    assert.equal(await count(page, 'svg .edge.ran[data-ends~="disk.reserved.attach.0:ok"]'), 1);
+    assert.equal(await count(page, "svg .edge.ran"), 2);
+    assert.equal(await page.locator('svg .badge[data-of="disk.attached"]').textContent(), "1");
+    assert.deepEqual(await page.locator(".instance > .head .chip").allTextContents(),
+        ["attached", "mounted"]);
+    assert.match(await page.locator(".instance .holders").first().textContent(), /A r1/);
+    await run(page);
+    assert.equal(await count(page, ".instance:not(.gone)"), 0);
+    assert.deepEqual(await page.locator(".calls-log li").allTextContents(), [
+        "2vm.add_diskok", "2guest.mountok", "3guest.unmountok", "3guest.ejectok", "3vm.remove_diskok"]);
+}
+
+export async function hooks_fail_as_the_reader_says({open}) {
+    const page = await open("scsi.html");
+    await run(page);
+    await choose(page, "hook-vm.add_disk", "uncertain");
+    await run(page);
+    assert.match(await answer(page), /^A: map_to_guest: ETIMEDOUT at disk\.reserved\.attach, hook vm/);
+    assert.equal(await page.locator(".instance > .head .chip").first().textContent(), "suspect");
+    assert.match(await said(page), /^Step 2: A: map_to_guest: ETIMEDOUT/);
+    await choose(page, "op", "map_to_guest");
+    await choose(page, "hook-vm.has_disk", "no");
+    await choose(page, "hook-guest.mount", "fail");
+    await page.locator('[data-hook="guest.mount"] [data-of="error"]').selectOption("EPERM");
+    await run(page);
+    assert.match(await answer(page), /EPERM at mount\.reserved\.mount, hook guest\.mount/);
+    const lines = await page.locator("#lines").inputValue();
+    assert.deepEqual(JSON.parse(lines.split("\n")[2]).fail, [
+        {hook: "vm.has_disk", outcome: "no"},
+        {hook: "guest.mount", outcome: "fail", error: "EPERM"}]);
+}
+
+export async function callers_have_their_own_reservations({open}) {
+    const page = await open("scsi.html");
+    await run(page);
+    await choose(page, "who", "B");
+    assert.equal(await page.locator("#simulator form input[name=op]:checked").inputValue(), "reserve");
+    await run(page);
+    assert.equal(await answer(page), "B: reserve: ok, reservation r2");
+    assert.match(await page.locator(".instance .holders").first().textContent(), /A r1B r2/);
+    await choose(page, "op", "unmap_from_guest");
+    await run(page);
+    assert.match(await page.locator(".trail").textContent(), /still held/);
+    assert.match(await page.locator(".instance .holders").first().textContent(), /A r1/);
+    await choose(page, "who", "A");
+    await choose(page, "op", "discard");
+    await run(page);
+    assert.equal(await answer(page), "discard: ok");
+}
+
+export async function the_reader_goes_back_and_forward({open}) {
+    const page = await open("scsi.html");
+    for (let n = 0; n < 3; n++) await run(page);
+    const chips = () => page.locator(".instance > .head .chip").allTextContents();
+    assert.deepEqual(await chips(), []);
+    await page.click("#sim-back");
+    assert.deepEqual(await chips(), ["attached", "mounted"]);
+    await page.click("#sim-first");
+    assert.equal(await page.locator("#sim-at").textContent(), "step 0 of 3");
+    assert.equal(await count(page, ".ran"), 0);
+    await page.click("#sim-last");
+    assert.match(await answer(page), /unmap_from_guest: ok/);
+    await page.locator(".history button").nth(0).click();
+    assert.deepEqual(await chips(), ["reserved", "reserved"]);
+    await choose(page, "op", "unmap_from_guest");
+    await run(page);
+    assert.equal(await page.locator("#sim-at").textContent(), "step 2 of 2");
+}
+
+export async function a_link_has_the_whole_conversation({open}) {
+    const page = await open("kitchen.html");
+    await run(page);
+    await choose(page, "who", "B");
+    await run(page);
+    await run(page);
+    await page.click("#sim-back");
+    const shown = await page.locator("#results").innerText();
+    const lines = await page.locator("#lines").inputValue();
+    await page.click("#sim-share");
+    await page.locator("#sim-share", {hasText: "Link copied"}).waitFor();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(link, /^file:.*#sim=z[\w-]+$/);
+    const other = await open("kitchen.html", {hash: link.slice(link.indexOf("#"))});
+    await other.waitForFunction(() => document.getElementById("sim-at").textContent === "step 2 of 3");
+    assert.equal(await other.locator("#results").innerText(), shown);
+    assert.equal(await other.locator("#lines").inputValue(), lines);
+    const plain = `#sim=p${encodeURIComponent('[1, ["C", {"op": "drain"}]]')}`;
+    const third = await open("kitchen.html", {hash: plain});
+    await third.waitForFunction(() => document.getElementById("sim-at").textContent === "step 1 of 1");
+}
+
+/** The lines of the page, played by the C simulator and by the page, end in the same state. */
+export async function lines_run_on_the_simulator_in_c({open}) {
+    for (const name of ["scsi", "vpci"]) {
+        const page = await open(`${name}.html`);
+        await run(page);
+        await choose(page, "who", "B");
+        await run(page);
+        const hook = name === "scsi" ? "vm.add_disk" : "vm.add_device";
+        await choose(page, `hook-${hook}`, "uncertain");
+        await run(page);
+        await choose(page, "who", "A");
+        await run(page);
+        const lines = await page.locator("#lines").inputValue();
+        const played = spawnSync(`${process.env.BERTH_BUILD}/${name}/${name}-sim`, {input: lines});
+        assert.equal(played.status, 0);
+        const answers = played.stdout.toString().trim().split("\n").map((line) => JSON.parse(line));
+        assert.equal(answers.length, 4);
+        for (const [n, one] of answers.entries()) {
+            await page.locator(".history button").nth(n).click();
+            assert.match(await answer(page), one.ok ? /: ok/ : new RegExp(`: ${one.error} at `));
+            const [root] = Object.keys(one.state).filter((key) => key !== "reservations");
+            const chip = page.locator(".instance > .head .chip").first();
+            assert.equal(await chip.textContent(), one.state[root][0].state);
+            const calls = await page.locator(".calls-log .now").allTextContents();
+            assert.deepEqual(calls.map((text) => text.replace(/^\d+/, "")),
+                one.calls.map((call) => `${call.hook}${call.outcome}`));
+        }
+    }
+}
+
+export async function pasted_lines_and_traces_are_played({open, folder}) {
+    const page = await open("scsi.html");
+    await page.locator("summary", {hasText: "As lines"}).click();
+    await page.fill("#lines", '{"op": "reserve", "disk": {"host_path": "/z"}, "mount": {}}\n\n'
+        + '{"request": {"op": "map_to_guest", "reservation": "r1"}, "expect": {}}\n');
+    await page.click("#sim-play");
+    assert.match(await answer(page), /^A: map_to_guest: ok/);
+    assert.match(await page.locator(".instance .values").first().textContent(), /host_path \/z/);
+    await page.fill("#lines", '{"op": "drain"}\n{"op": 7}\n');
+    await page.click("#sim-play");
+    assert.match(await page.locator("#lines-problem").textContent(), /^line 2 is no request/);
+    await page.fill("#lines", '{"op": "no_such"}\n');
+    await page.click("#sim-play");
+    assert.match(await answer(page), /malformed/);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.click("#sim-save")]);
+    assert.equal(readFileSync(await file.path(), "utf8"), '{"op": "no_such"}\n');
+    await page.setInputFiles("#lines-file", `${folder}/trace.jsonl`);
+    await page.waitForFunction(() => /drain/.test(document.querySelector(".answer .big").textContent));
+}
+
+export async function a_finding_is_played_step_by_step({open}) {
+    const page = await open("net.html");
+    await page.click("#tab-findings");
+    const finding = page.locator(".finding.error", {hasText: "leak"}).first();
+    await finding.locator("[data-show-line]").first().click();
+    assert.equal(await count(page, "#spec .is-marked"), 1);
+    await page.click("#tab-findings");
+    await finding.locator("[data-play]").click();
+    assert.equal(await page.locator("#sim-at").textContent(), "step 1 of 3");
+    assert.equal(await answer(page), "A: reserve: ok, reservation r1");
+    await page.keyboard.press("]");
+    assert.match(await answer(page), /^A: open: ETIMEDOUT at tap\.idle\.open, hook host\.open$/);
+    await page.keyboard.press("]");
+    assert.equal(await answer(page), "A: release: ok");
+    assert.equal(await count(page, ".instance:not(.gone)"), 0);
+}
+
+export async function the_keyboard_is_enough({open}) {
+    const page = await open("scsi.html");
+    const focused = (of) => page.evaluate((name) => document.activeElement.getAttribute(name), of);
+    await page.keyboard.press("Tab");
+    assert.equal(await focused("class"), "skip");
+    await page.keyboard.press("Enter");
+    let stops = 0;
+    while (!(await focused("data-state")) && stops++ < 30) await page.keyboard.press("Tab");
+    assert.equal(await focused("data-state"), "disk.reserved");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await focused("data-state"), "disk.attached");
+    await page.keyboard.press("Enter");
+    assert.equal(await count(page, '.grid .is-marked[data-state="disk.attached"]'), 1);
+    await page.keyboard.press("Escape");
+    assert.equal(await count(page, ".is-marked"), 0);
+    // the diagram and the table are one stop each
+    await page.locator("#resource-disk summary").first().focus();
+    const stopsOf = [];
+    for (let n = 0; n < 4; n++) {
+        await page.keyboard.press("Tab");
+        stopsOf.push(await page.evaluate(() => document.activeElement.closest("svg") ? "picture"
+            : document.activeElement.closest(".grid") ? "table" : "other"));
+    }
+    assert.equal(stopsOf.filter((one) => one === "picture").length, 1);
+    assert.equal(stopsOf.filter((one) => one === "table").length, 1);
+    await page.locator('svg g[data-state="disk.reserved"]').focus();
+    await page.keyboard.press("ArrowDown");
+    assert.notEqual(await focused("data-rows") || await focused("data-state"), "disk.reserved");
+    await page.keyboard.press("Enter");
+    assert.ok(await count(page, ".grid .is-marked"));
+    await page.keyboard.press("2");
+    assert.equal(await focused("id"), "panel-sim");
+    for (const expected of ["reserve", "map_to_guest", "unmap_from_guest"]) {
+        await page.keyboard.press("r");
+        assert.match(await answer(page), new RegExp(`^A: ${expected}: ok`));
+    }
+    await page.keyboard.press("[");
+    assert.equal(await page.locator("#sim-at").textContent(), "step 2 of 3");
+    await page.keyboard.press("3");
+    assert.equal(await page.locator("#tab-spec").getAttribute("aria-selected"), "true");
+    await page.keyboard.press("?");
+    assert.ok(await page.locator("#keys").isVisible());
+    await page.keyboard.press("Escape");
+    assert.ok(!(await page.locator("#keys").isVisible()));
+    await page.locator("#tab-spec").focus();
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await page.locator("#tab-findings").getAttribute("aria-selected"), "true");
+    // a letter that is typed into a field is a letter
+    await page.keyboard.press("2");
+    await choose(page, "op", "reserve");
+    await page.locator("#arg-disk\\.host_path").fill("");
+    await page.locator("#arg-disk\\.host_path").pressSequentially("r?t2");
+    assert.equal(await page.locator("#arg-disk\\.host_path").inputValue(), "r?t2");
+    assert.equal(await page.locator("#sim-at").textContent(), "step 2 of 3");
+}
+
+export const axe_finds_nothing_on_a_phone = axeAt([360, 780]);
+export const axe_finds_nothing_on_a_tablet = axeAt([800, 1000]);
+export const axe_finds_nothing_on_a_wide_screen = axeAt([1440, 900]);
+
+/** Every view of the pages, in both modes. In the dark only colours can differ. */
+function axeAt(size) {
+    return async ({open, axe}) => {
+        for (const file of ["scsi.html", "net.html", "index.html"]) {
+            const page = await open(file, {size});
+            await page.evaluate(readFileSync(axe, "utf8"));
+            const check = async (where) => {
+                for (const colorScheme of ["light", "dark"]) {
+                    await page.emulateMedia({colorScheme});
+                    await faultless(page, `${file} ${size[0]} ${colorScheme} ${where}`,
+                        colorScheme === "dark");
+                }
+            };
+            await check("first");
+            if (file === "index.html") continue;
+            for (const details of await page.locator("#main details > summary").all())
+                await details.click();
+            await page.locator(`.grid [data-row]`).first().click();
+            await check("opened and marked");
+            for (const view of ["sim", "spec", "findings"]) {
+                await page.click(`#tab-${view}`);
+                if (view === "sim") {
+                    await run(page);
+                    await choose(page, `hook-${file === "scsi.html" ? "vm.add_disk" : "host.open"}`, "fail");
+                    await run(page);
+                    await page.locator("summary", {hasText: "As lines"}).click();
+                }
+                await check(view);
+            }
+            await page.click("#show-keys");
+            await check("keys");
+        }
+    };
+}
+
+/** The policy forbids other scripts, so the rules are evaluated by the driver. */
+async function faultless(page, where, coloursOnly) {
+    const found = await page.evaluate((only) => axe.run(document, {
+        runOnly: only ? {type: "rule", values: ["color-contrast"]} : {type: "tag", values: [
+            "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    }), coloursOnly);
+    assert.deepEqual(found.violations.map((one) =>
+        [where, one.id, one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 4)]), []);
+}
+
+export async function nothing_is_wider_than_a_phone({open}) {
+    for (const file of ["scsi.html", "vpci.html", "kitchen.html", "net.html", "index.html"]) {
+        for (const width of [320, 360, 800, 1100, 1440]) {
+            const page = await open(file, {size: [width, 800]});
+            const views = file === "index.html" ? [] : ["sim", "spec", "findings"];
+            const wide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            assert.ok(await wide() <= 0, `${file} at ${width}`);
+            for (const view of views) {
+                await page.click(`#tab-${view}`);
+                if (view === "sim") {
+                    await run(page);
+                    await run(page);
+                }
+                assert.ok(await wide() <= 0, `${file} at ${width}, ${view}`);
+                const panel = await page.locator(`#panel-${view}`).evaluate((one) => one.scrollWidth - one.clientWidth);
+                assert.ok(panel <= 0, `${file} at ${width}, ${view}: the panel by ${panel}`);
+            }
+            await page.context().close();
+        }
+    }
+}
+
+export async function a_narrow_page_shows_one_view_at_a_time({open}) {
+    const page = await open("scsi.html", {size: [360, 780]});
+    assert.ok(await page.locator("#overview").isVisible());
+    assert.ok(!(await page.locator("#simulator").isVisible()));
+    await page.click('#operation-reserve [data-try="reserve"]');
+    assert.ok(await page.locator("#simulator").isVisible());
+    assert.ok(!(await page.locator("#overview").isVisible()));
+    await page.click("#tab-spec");
+    await page.locator("#spec .ln", {hasText: "detach: {call: guest.eject, ok"}).first().click();
+    assert.ok(await page.locator("#chosen").isVisible());
+    await page.click("#tab-main");
+    assert.equal(await count(page, `.grid .is-marked[data-row="${DETACH}"]`), 1);
+    await page.setViewportSize({width: 1440, height: 900});
+    assert.ok(await page.locator("#overview").isVisible());
+    assert.ok(await page.locator("#panel-sim").isVisible());
+}
+
+export async function the_reader_chooses_light_or_dark({open}) {
+    const page = await open("scsi.html", {mode: "dark"});
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const state = () => page.locator('svg g[data-state="disk.attached"] path').first()
+        .evaluate((one) => getComputedStyle(one).fill);
+    const [dark, darkState] = [await paper(), await state()];
+    await page.click("#theme");
+    assert.notEqual(await paper(), dark);
+    assert.notEqual(await state(), darkState);
+    await page.reload();
+    assert.notEqual(await paper(), dark);
+    await page.keyboard.press("t");
+    assert.equal(await paper(), dark);
+}
+
+export async function what_is_printed_has_tables_and_spec_on_white({open}) {
+    const page = await open("scsi.html", {mode: "dark"});
+    await page.emulateMedia({media: "print", colorScheme: "dark"});
+    for (const selector of ["#overview", "#resource-disk .grid", "#spec", "#resource-disk svg"])
+        assert.ok(await page.locator(selector).isVisible(), selector);
+    for (const selector of ["#simulator", ".top", ".tabs", "#chosen", ".enlarge >> nth=0"])
+        assert.ok(!(await page.locator(selector).isVisible()), selector);
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.equal(paper, "rgb(255, 255, 255)");
+    const cut = await page.evaluate(() => [...document.querySelectorAll(".content, .scroll, .spec")]
+        .filter((one) => getComputedStyle(one).overflowX !== "visible").length);
+    assert.equal(cut, 0);
+    assert.ok((await page.pdf()).length > 20000);
+}
+
+export async function without_scripts_the_tables_are_there({open}) {
+    const page = await open("scsi.html");
+    const other = await page.context().browser().newContext({javaScriptEnabled: false});
+    const bare = await other.newPage();
+    await bare.goto(page.url());
+    assert.ok(await bare.locator("#resource-disk .grid").isVisible());
+    assert.match(await bare.locator("noscript, .note").first().textContent(), /needs JavaScript/);
+}
+
+export async function a_hostile_spec_does_nothing({open, problems}) {
+    const page = await open("hostile.html");
+    let asked = false;
+    page.on("dialog", () => { asked = true; });
+    await page.locator('.grid [data-row="tap.idle.open.0"]').click();
+    await run(page);
+    await run(page);
+    assert.equal(asked, false);
+    assert.equal(await count(page, "img, iframe"), 0);
+    assert.equal(await count(page, "script"), 3);
+    assert.match(await page.locator("#overview .lede").textContent(), /<\/script><script>alert/);
+    const blocked = await page.evaluate(async () => {
+        try {
+            await fetch("https://example.org/");
+            return "open";
+        } catch {
+            return "closed";
+        }
+    });
+    assert.equal(blocked, "closed");
+    const policy = problems.splice(0);
+    assert.ok(policy.length > 0 && policy.every((one) => /Content Security Policy/.test(one)));
+}
+
+export async function a_spec_is_shown_again_when_it_is_saved({open}) {
+    const {writeFileSync} = await import("node:fs");
+    const {URL: url, SPEC: spec} = process.env;
+    const text = readFileSync(spec, "utf8");
+    const page = await open("", {url});
+    await run(page);
+    await page.click("#sim-share");
+    await page.locator("#sim-share", {hasText: "Link copied"}).waitFor();
+    writeFileSync(spec, text.replace("SCSI disks", "Changed disks"));
+    await page.waitForFunction(() => /^Changed disks/.test(document.querySelector(".lede").textContent));
+    await page.waitForFunction(() => document.getElementById("sim-at").textContent === "step 1 of 1");
+    writeFileSync(spec, text.replace("initial: reserved", "initial: resrved"));
+    await page.waitForSelector("#broken");
+    assert.match(await page.locator("#broken").textContent(), /resrved[^]*did you mean 'reserved'/);
+    assert.equal(await count(page, "#spec .wrong-line"), 1);
+    assert.match(await page.locator(".lede").first().textContent(), /^Changed disks/);
+    writeFileSync(spec, text);
+    await page.waitForFunction(() => /^SCSI disks/.test(document.querySelector(".lede").textContent));
+    assert.equal(await count(page, "#broken"), 0);
+}
