@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim_internal.h"
@@ -10,7 +11,7 @@
  * How does this call of a hook, the nth of the request, end? The first entry that fits decides;
  * NULL: ok.
  */
-static const sim_fault *find_fault(const sim_request *request, uint8_t hook, uint64_t nth)
+static const sim_fault *find_fault(const sim_request *request, uint16_t hook, uint64_t nth)
 {
     for (size_t i = 0; i < request->n_faults; i++) {
         const sim_fault *fault = &request->faults[i];
@@ -74,6 +75,18 @@ int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *
     return answer_of(outcome, fault);
 }
 
+int berth_sim_settle_called(berth_sim *sim)
+{
+    const sim_fault *fault = find_fault(sim->request, SIM_SETTLE, 1);
+    const sim_outcome outcome = fault != NULL ? fault->outcome : SIM_OK;
+    json_object *call = json_object_new_object();
+    json_object_object_add(call, "hook", json_object_new_string(sim->glue->stored->settle_name));
+    json_object_object_add(call, "outcome", json_object_new_string(sim_outcome_name(outcome)));
+    json_object_object_add(call, "args", json_object_new_object());
+    json_object_array_add(sim->recorded, call);
+    return answer_of(outcome, fault);
+}
+
 /* Ends a manager, whatever it tracks. */
 static void end_manager(const berth_sim_manager *glue, void *manager)
 {
@@ -83,8 +96,54 @@ static void end_manager(const berth_sim_manager *glue, void *manager)
     (void)glue->destroy(manager);
 }
 
-/* Replaces the manager by one made as `request` says. When that fails, the old one stays. */
-static int renew(berth_sim *sim, const sim_request *request)
+/* Keeps what the manager was made with. Texts of options are in the JSON value of the request. */
+static void forget_request(berth_sim *sim)
+{
+    if (sim->made == NULL)
+        return;
+    sim_request_clear(sim->made);
+    json_object_put(sim->made_of);
+    sim_free(sim->made);
+    sim->made = NULL;
+}
+
+static void keep_request(berth_sim *sim, sim_request *request)
+{
+    if (sim->glue->stored == NULL)
+        return;
+    forget_request(sim);
+    sim->made = sim_new(1, sizeof *sim->made);
+    *sim->made = *request;
+    sim->made_of = json_object_get(sim->value);
+    request->arena = (sim_arena){0}; /* it is kept */
+}
+
+/* A manager of a spec with `store` begins with an empty one. When it cannot be made, the old stays. */
+static int renew_stored(berth_sim *sim, const sim_request *request)
+{
+    berth_memory_store *memory = berth_memory_store_make(NULL);
+    berth_faulty_store *store = sim_new(1, sizeof *store);
+    void *manager = NULL;
+    if (memory == NULL)
+        abort();
+    berth_faulty_store_init(store, berth_memory_store_functions(memory));
+    int code =
+        sim->glue->open(request->options, request->without, sim, &store->functions, &manager);
+    if (code == 0) {
+        end_manager(sim->glue, sim->manager);
+        berth_memory_store_free(sim->memory);
+        sim_free(sim->store);
+        sim->manager = manager;
+        sim->memory = memory;
+        sim->store = store;
+    } else {
+        berth_memory_store_free(memory);
+        sim_free(store);
+    }
+    return code;
+}
+
+static int renew_manager(berth_sim *sim, const sim_request *request)
 {
     void *manager = NULL;
     int code = sim->glue->create(request->options, request->without, sim, &manager);
@@ -92,6 +151,16 @@ static int renew(berth_sim *sim, const sim_request *request)
         return code;
     end_manager(sim->glue, sim->manager);
     sim->manager = manager;
+    return 0;
+}
+
+/* Replaces the manager by one made as `request` says. When that fails, the old one stays. */
+static int renew(berth_sim *sim, sim_request *request)
+{
+    int code = sim->glue->stored != NULL ? renew_stored(sim, request) : renew_manager(sim, request);
+    if (code != 0)
+        return code;
+    keep_request(sim, request);
     sim_labels_clear(&sim->labels);
     memset(sim->calls, 0, (sim->glue->type->n_hooks + 1U) * sizeof sim->calls[0]);
     for (unsigned i = 1; i <= sim->glue->type->n_hooks; i++) {
@@ -99,6 +168,18 @@ static int renew(berth_sim *sim, const sim_request *request)
             memset(sim->news[i], 0, sim->glue->type->hooks[i].out_size);
     }
     return 0;
+}
+
+/* The process has died: the manager is made again, of what its store has. */
+static void restart(berth_sim *sim)
+{
+    (void)sim->glue->destroy(sim->manager);
+    sim->manager = NULL;
+    sim->store->dead = false;
+    sim->store->at = 0;
+    if (sim->glue->open(sim->made->options, sim->made->without, sim, &sim->store->functions,
+                        &sim->manager) != 0)
+        abort();
 }
 
 /* The first request that needs a manager makes one with the defaults. */
@@ -114,8 +195,24 @@ static int renew_by_default(berth_sim *sim)
     return code;
 }
 
+/* What becomes of the commits of a request. */
+static void script_store(berth_faulty_store *store, const sim_request *request)
+{
+    if (store == NULL)
+        return;
+    store->n_commits = 0;
+    store->at = 0;
+    if (request->dies || request->refuses)
+        store->at = request->commit > 0 ? request->commit : 1;
+    if (request->refuses)
+        store->fault = BERTH_FAULT_REFUSE;
+    else
+        store->fault = request->commit > 0 ? BERTH_FAULT_DIE : BERTH_FAULT_LOSE;
+}
+
 static int perform(berth_sim *sim, const sim_request *request, berth_error *error)
 {
+    script_store(sim->store, request);
     switch (request->verb) {
     case SIM_DRAIN:
         return sim->glue->drain(sim->manager, error);
@@ -123,11 +220,22 @@ static int perform(berth_sim *sim, const sim_request *request, berth_error *erro
         if (request->root == 0)
             return sim->glue->discard(sim->manager);
         return sim->glue->discard_root(sim->manager, request->root, request->configs[0], error);
+    case SIM_RECOVER:
+        return sim->glue->recover(sim->manager, error);
     case SIM_OPERATION:
         return sim->glue->run(sim->manager, request->operation, &request->arguments, error);
     default:
         return 0;
     }
+}
+
+/* Does a root have to be recovered before this request? */
+static bool needs_recover(const berth_sim *sim, const sim_request *request)
+{
+    if (request->verb == SIM_NEW || request->verb == SIM_RECOVER || sim->glue->stored == NULL ||
+        (request->verb == SIM_DISCARD && request->root == 0))
+        return false;
+    return berth_stored_needs_recover(sim->manager);
 }
 
 /* The answer to a well-formed request. */
@@ -150,6 +258,8 @@ static json_object *run(berth_sim *sim, sim_request *request)
     }
     if (code != 0)
         return sim_answer_malformed(sim->requests, "the manager cannot be made with these options");
+    if (needs_recover(sim, request))
+        return sim_answer_malformed(sim->requests, "recover first");
     if (request->verb != SIM_NEW)
         sim_request_bind(request, &sim->labels);
 
@@ -158,6 +268,10 @@ static json_object *run(berth_sim *sim, sim_request *request)
     sim->request = request;
     sim->recorded = json_object_new_array();
     code = perform(sim, request, &error);
+    if (code == -EOWNERDEAD && sim->glue->stored != NULL) {
+        error = (berth_error){0};
+        restart(sim);
+    }
     json_object *answer = sim_answer(sim, request, code, &error);
     json_object_put(sim->recorded);
     sim->recorded = NULL;
@@ -219,6 +333,7 @@ static json_object *answer_line(berth_sim *sim, const sim_line *line)
         return sim_answer_malformed(sim->requests, why);
     sim_request request;
     json_object *answer;
+    sim->value = value;
     if (sim_request_read(sim->glue, value, &request))
         answer = run(sim, &request);
     else
@@ -257,6 +372,9 @@ int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
         json_object_put(answer);
     }
     end_manager(manager, sim.manager);
+    berth_memory_store_free(sim.memory);
+    sim_free(sim.store);
+    forget_request(&sim);
     sim_free(line.text);
     sim_labels_clear(&sim.labels);
     sim_free(sim.calls);

@@ -29,6 +29,7 @@ typedef struct node {
 
 typedef struct snapshot {
     const berth_manager_type *type;
+    const berth_sim *sim;
     sim_arena arena;
     node *nodes;
     size_t count;
@@ -100,6 +101,27 @@ json_object *sim_answer_args(berth_sim *sim, uint8_t resource, const void *view)
     }
 }
 
+/* May instances of the resource have references with an owner? */
+static bool has_owners(const berth_sim_manager *glue, uint8_t resource)
+{
+    for (unsigned i = 1; glue->stored != NULL && i <= glue->type->n_operations; i++) {
+        const berth_operation *operation = &glue->type->operations[i];
+        for (unsigned j = 0; operation->form != BERTH_WITH && j < operation->n_steps; j++) {
+            const berth_step *step = &operation->steps[j];
+            if (operation->path[step->level] == resource &&
+                step->event == glue->type->resources[resource].take)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int visit_owner(void *arg, const char *owner)
+{
+    json_object_array_add(arg, json_object_new_string(owner));
+    return 0;
+}
+
 static int visit_instance(void *arg, const berth_item *item)
 {
     snapshot *into = arg;
@@ -132,6 +154,11 @@ static int visit_instance(void *arg, const berth_item *item)
     json_object_object_add(made->object, "state",
                            json_object_new_string(resource->states[item->state]));
     json_object_object_add(made->object, "refs", json_object_new_int64(item->refs));
+    if (has_owners(into->sim->glue, item->resource)) {
+        json_object *owners = json_object_new_array();
+        json_object_object_add(made->object, "owners", owners);
+        (void)berth_stored_for_each_owner(into->sim->manager, item->view, visit_owner, owners);
+    }
     return 0;
 }
 
@@ -165,14 +192,25 @@ static void add_instances(const snapshot *from, sim_labels *labels, json_object 
 typedef struct reservations {
     sim_labels *labels;
     json_object *list;
+    json_object *owners, *releasing; /* of a manager with a store */
 } reservations;
 
 static int visit_reservation(void *arg, const unsigned char *reservation)
 {
     reservations *into = arg;
-    char label[SIM_LABEL_SIZE];
     json_object_array_add(into->list,
-                          json_object_new_string(sim_label_of(into->labels, reservation, label)));
+                          json_object_new_string(sim_label_reservation(into->labels, reservation)));
+    return 0;
+}
+
+static int visit_owned(void *arg, const berth_reservation *reservation)
+{
+    reservations *into = arg;
+    const char *label = sim_label_reservation(into->labels, reservation->id);
+    json_object_array_add(into->list, json_object_new_string(label));
+    json_object_object_add(into->owners, label, json_object_new_string(reservation->owner));
+    if (reservation->releasing)
+        json_object_array_add(into->releasing, json_object_new_string(label));
     return 0;
 }
 
@@ -180,9 +218,17 @@ static json_object *answer_state(berth_sim *sim)
 {
     json_object *state = json_object_new_object();
     reservations held = {.labels = &sim->labels, .list = json_object_new_array()};
-    (void)sim->glue->for_each_reservation(sim->manager, visit_reservation, &held);
     json_object_object_add(state, "reservations", held.list);
-    snapshot tracked = {.type = sim->glue->type};
+    if (sim->glue->stored != NULL) {
+        held.owners = json_object_new_object();
+        held.releasing = json_object_new_array();
+        json_object_object_add(state, "owners", held.owners);
+        json_object_object_add(state, "releasing", held.releasing);
+        (void)sim->glue->for_each_owned(sim->manager, visit_owned, &held);
+    } else {
+        (void)sim->glue->for_each_reservation(sim->manager, visit_reservation, &held);
+    }
+    snapshot tracked = {.type = sim->glue->type, .sim = sim};
     (void)sim->glue->for_each(sim->manager, visit_instance, &tracked);
     add_instances(&tracked, &sim->labels, state, 0, NULL);
     sim_arena_clear(&tracked.arena);
@@ -224,11 +270,8 @@ static void add_returns(berth_sim *sim, const sim_request *request, json_object 
 {
     const berth_operation *operation = &sim->glue->type->operations[request->operation];
     if (request->arguments.gives != NULL) {
-        char label[SIM_LABEL_SIZE];
-        sim_label_reservation(&sim->labels, request->arguments.gives);
-        json_object_object_add(
-            returns, "reservation",
-            json_object_new_string(sim_label_of(&sim->labels, request->arguments.gives, label)));
+        const char *label = sim_label_reservation(&sim->labels, request->arguments.gives);
+        json_object_object_add(returns, "reservation", json_object_new_string(label));
     }
     for (size_t i = 0; i < operation->n_returns; i++) {
         const berth_return *result = &operation->returns[i];

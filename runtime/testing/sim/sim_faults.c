@@ -35,11 +35,28 @@ const char *sim_outcome_name(sim_outcome outcome)
     return outcomes[outcome];
 }
 
-static bool read_fault_member(const berth_manager_type *type, sim_request *request,
-                              const char *name, json_object *value, sim_fault *fault)
+/* The name of a hook, or of the one that settles. */
+static bool read_hook(const berth_sim_manager *glue, sim_request *request, json_object *value,
+                      uint16_t *hook)
+{
+    const char *settle = glue->stored != NULL ? glue->stored->settle_name : NULL;
+    uint8_t id = 0;
+    if (settle != NULL && json_object_is_type(value, json_type_string) &&
+        strcmp(json_object_get_string(value), settle) == 0) {
+        *hook = SIM_SETTLE;
+        return true;
+    }
+    if (!sim_request_hook(glue->type, request, value, &id))
+        return false;
+    *hook = id;
+    return true;
+}
+
+static bool read_fault_member(const berth_sim_manager *glue, sim_request *request, const char *name,
+                              json_object *value, sim_fault *fault)
 {
     if (strcmp(name, "hook") == 0)
-        return sim_request_hook(type, request, value, &fault->hook);
+        return read_hook(glue, request, value, &fault->hook);
     if (strcmp(name, "nth") == 0) {
         if (!sim_value_integer(BERTH_U64, value, &fault->nth) || fault->nth == 0)
             return sim_request_refuse(request, "nth must be a positive integer");
@@ -79,7 +96,7 @@ static bool read_fault_member(const berth_manager_type *type, sim_request *reque
  */
 static bool complete_fault(const berth_manager_type *type, sim_request *request, sim_fault *fault)
 {
-    const bool asks = type->hooks[fault->hook].asks;
+    const bool asks = fault->hook != SIM_SETTLE && type->hooks[fault->hook].asks;
     bool fails;
 
     if (fault->outcome == SIM_NOT_GIVEN)
@@ -99,30 +116,30 @@ static bool complete_fault(const berth_manager_type *type, sim_request *request,
     return true;
 }
 
-static bool read_fault(const berth_manager_type *type, sim_request *request, json_object *value,
+static bool read_fault(const berth_sim_manager *glue, sim_request *request, json_object *value,
                        sim_fault *fault)
 {
     if (!json_object_is_type(value, json_type_object))
-        return sim_request_hook(type, request, value, &fault->hook) &&
-               complete_fault(type, request, fault);
+        return read_hook(glue, request, value, &fault->hook) &&
+               complete_fault(glue->type, request, fault);
     json_object_object_foreach(value, name, member)
     {
-        if (!read_fault_member(type, request, name, member, fault))
+        if (!read_fault_member(glue, request, name, member, fault))
             return false;
     }
     if (fault->hook == 0)
         return sim_request_refuse(request, "an entry of fail lacks its hook");
-    return complete_fault(type, request, fault);
+    return complete_fault(glue->type, request, fault);
 }
 
-bool sim_faults_read(const berth_manager_type *type, sim_request *request, json_object *value)
+bool sim_faults_read(const berth_sim_manager *glue, sim_request *request, json_object *value)
 {
     if (!json_object_is_type(value, json_type_array))
         return sim_request_refuse(request, "fail must be an array");
     request->n_faults = json_object_array_length(value);
     request->faults = sim_arena_new(&request->arena, request->n_faults, sizeof request->faults[0]);
     for (size_t i = 0; i < request->n_faults; i++) {
-        if (!read_fault(type, request, json_object_array_get_idx(value, i), &request->faults[i]))
+        if (!read_fault(glue, request, json_object_array_get_idx(value, i), &request->faults[i]))
             return false;
     }
     return true;

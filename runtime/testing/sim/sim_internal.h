@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include <berth/sim.h>
+#include <berth/stores.h>
 
 #include "sim_label.h"
 #include "sim_memory.h"
@@ -31,12 +32,15 @@ typedef enum sim_outcome {
 
 /* How a hook's call ends during a request. */
 typedef struct sim_fault {
-    uint8_t hook;
-    uint64_t nth; /* call of the hook within the request, from 1; 0: every call */
-    int error;    /* negative errno value; 0: not given */
+    uint16_t hook; /* SIM_SETTLE: the one that settles */
+    uint64_t nth;  /* call of the hook within the request, from 1; 0: every call */
+    int error;     /* negative errno value; 0: not given */
     sim_outcome outcome;
     sim_writes writes;
 } sim_fault;
+
+/* Stands for the hook that settles, beside the ids of hooks. */
+#define SIM_SETTLE 256
 
 /* Name of an outcome in requests and answers. Static string. */
 const char *sim_outcome_name(sim_outcome outcome);
@@ -51,7 +55,7 @@ typedef struct sim_uuid_text {
     unsigned char *at;
 } sim_uuid_text;
 
-typedef enum sim_verb { SIM_NEW, SIM_DRAIN, SIM_DISCARD, SIM_OPERATION } sim_verb;
+typedef enum sim_verb { SIM_NEW, SIM_DRAIN, SIM_DISCARD, SIM_RECOVER, SIM_OPERATION } sim_verb;
 
 /*
  * A well-formed request. Everything it points to belongs to its arena or to the JSON text it was
@@ -71,14 +75,22 @@ typedef struct sim_request {
     void *configs[BERTH_MAX_LEVELS]; /* those of `arguments`, to be filled */
     const char *reservation;         /* its text; NULL where the operation takes none */
     bool by_given;                   /* the value to look up was named */
-    sim_uuid_text *uuids;            /* in order of appearance */
+    const char *id;                  /* label of the reservation that is given; NULL: any */
+    bool dies, refuses;              /* a commit does: the one with this number */
+    uint32_t commit;
+    sim_uuid_text *uuids; /* in order of appearance */
     sim_uuid_text **next_uuid;
     char why[160]; /* what is malformed */
 } sim_request;
 
 struct berth_sim {
     const berth_sim_manager *glue;
-    void *manager; /* NULL until the first request that needs one */
+    void *manager;              /* NULL until the first request that needs one */
+    berth_memory_store *memory; /* of a manager with a store; else NULL, as the next ones */
+    berth_faulty_store *store;
+    sim_request *made; /* what the manager was made with; with a store it is made again */
+    json_object *made_of;
+    json_object *value; /* of the request that runs */
     sim_labels labels;
     uint64_t requests;   /* answered or being answered */
     uint64_t *calls;     /* indexed by hook: since the manager was made */
@@ -116,7 +128,7 @@ bool sim_request_hook(const berth_manager_type *type, sim_request *request, json
 /* sim_faults.c */
 
 /* Reads the member `fail` of a request. */
-bool sim_faults_read(const berth_manager_type *type, sim_request *request, json_object *value);
+bool sim_faults_read(const berth_sim_manager *glue, sim_request *request, json_object *value);
 
 /* sim_value.c */
 

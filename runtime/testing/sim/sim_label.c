@@ -9,10 +9,16 @@
 /* Digits of a label's number: more than any script uses, and its value fits with room to spare. */
 #define MAX_DIGITS 9
 
+/* "u" and a number. */
 struct sim_label {
     uuid_t uuid;
     uint64_t number;
-    char prefix; /* 'r' or 'u' */
+};
+
+/* The label of a reservation: "r" and a number, or any text that a caller has chosen. */
+struct sim_name {
+    uuid_t uuid;
+    char *text;
 };
 
 void sim_label_make(sim_labels *labels, uuid_t uuid)
@@ -35,16 +41,16 @@ static const sim_label *find_uuid(const sim_labels *labels, const uuid_t uuid)
     return NULL;
 }
 
-static const sim_label *find_number(const sim_labels *labels, char prefix, uint64_t number)
+static const sim_label *find_number(const sim_labels *labels, uint64_t number)
 {
     for (size_t i = labels->count; i-- > 0;) {
-        if (labels->all[i].prefix == prefix && labels->all[i].number == number)
+        if (labels->all[i].number == number)
             return &labels->all[i];
     }
     return NULL;
 }
 
-static const sim_label *add(sim_labels *labels, const uuid_t uuid, char prefix, uint64_t number)
+static const sim_label *add(sim_labels *labels, const uuid_t uuid, uint64_t number)
 {
     if (labels->count == labels->room) {
         labels->room = labels->room > 0 ? labels->room * 2 : 16;
@@ -52,7 +58,6 @@ static const sim_label *add(sim_labels *labels, const uuid_t uuid, char prefix, 
     }
     sim_label *label = &labels->all[labels->count++];
     memcpy(label->uuid, uuid, sizeof label->uuid);
-    label->prefix = prefix;
     label->number = number;
     return label;
 }
@@ -60,18 +65,79 @@ static const sim_label *add(sim_labels *labels, const uuid_t uuid, char prefix, 
 /* The lowest number that no u-label has. */
 static uint64_t unused_number(sim_labels *labels)
 {
-    while (find_number(labels, 'u', labels->used + 1) != NULL)
+    while (find_number(labels, labels->used + 1) != NULL)
         labels->used++;
     return labels->used + 1;
 }
 
-void sim_label_reservation(sim_labels *labels, const uuid_t uuid)
+/* Reservations */
+
+static const sim_name *name_of(const sim_labels *labels, const uuid_t uuid)
 {
-    uint64_t newest = 0;
-    for (size_t i = labels->count; i-- > 0 && newest == 0;)
-        newest = labels->all[i].prefix == 'r' ? labels->all[i].number : 0;
-    (void)add(labels, uuid, 'r', newest + 1);
+    for (size_t i = labels->n_names; i-- > 0;) {
+        if (memcmp(labels->names[i].uuid, uuid, sizeof(uuid_t)) == 0)
+            return &labels->names[i];
+    }
+    return NULL;
 }
+
+static const sim_name *find_name(const sim_labels *labels, const char *text)
+{
+    for (size_t i = labels->n_names; i-- > 0;) {
+        if (strcmp(labels->names[i].text, text) == 0)
+            return &labels->names[i];
+    }
+    return NULL;
+}
+
+static const char *add_name(sim_labels *labels, const uuid_t uuid, const char *text)
+{
+    if (labels->n_names == labels->names_room) {
+        labels->names_room = labels->names_room > 0 ? labels->names_room * 2 : 16;
+        labels->names = sim_resize(labels->names, labels->names_room, sizeof labels->names[0]);
+    }
+    sim_name *name = &labels->names[labels->n_names++];
+    memcpy(name->uuid, uuid, sizeof name->uuid);
+    name->text = sim_new(strlen(text) + 1, 1);
+    memcpy(name->text, text, strlen(text) + 1);
+    return name->text;
+}
+
+const char *sim_label_reservation(sim_labels *labels, const uuid_t uuid)
+{
+    const sim_name *name = name_of(labels, uuid);
+    char text[SIM_LABEL_SIZE];
+    if (name != NULL)
+        return name->text;
+    do
+        (void)snprintf(text, sizeof text, "r%llu", (unsigned long long)++labels->last);
+    while (find_name(labels, text) != NULL);
+    return add_name(labels, uuid, text);
+}
+
+void sim_label_choose(sim_labels *labels, const char *text, uuid_t uuid)
+{
+    const sim_name *name = find_name(labels, text);
+    if (name != NULL) {
+        memcpy(uuid, name->uuid, sizeof(uuid_t));
+        return;
+    }
+    sim_label_make(labels, uuid);
+    (void)add_name(labels, uuid, text);
+}
+
+void sim_label_find_reservation(sim_labels *labels, const char *text, uuid_t uuid)
+{
+    const sim_name *name = find_name(labels, text);
+    if (name != NULL)
+        memcpy(uuid, name->uuid, sizeof(uuid_t));
+    else if (strcmp(text, "nil") == 0)
+        memset(uuid, 0, sizeof(uuid_t));
+    else
+        sim_label_make(labels, uuid);
+}
+
+/* All others */
 
 const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LABEL_SIZE])
 {
@@ -81,9 +147,8 @@ const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LA
     }
     const sim_label *label = find_uuid(labels, uuid);
     if (label == NULL)
-        label = add(labels, uuid, 'u', unused_number(labels));
-    (void)snprintf(text, SIM_LABEL_SIZE, "%c%llu", label->prefix,
-                   (unsigned long long)label->number);
+        label = add(labels, uuid, unused_number(labels));
+    (void)snprintf(text, SIM_LABEL_SIZE, "u%llu", (unsigned long long)label->number);
     return text;
 }
 
@@ -112,29 +177,19 @@ void sim_label_uuid(sim_labels *labels, const char *text, uuid_t uuid)
             (void)uuid_parse(text, uuid);
         return;
     }
-    const sim_label *label = find_number(labels, 'u', number);
+    const sim_label *label = find_number(labels, number);
     if (label == NULL) {
         sim_label_make(labels, uuid);
-        label = add(labels, uuid, 'u', number);
+        label = add(labels, uuid, number);
     }
     memcpy(uuid, label->uuid, sizeof(uuid_t));
 }
 
-void sim_label_find_reservation(sim_labels *labels, const char *text, uuid_t uuid)
-{
-    memset(uuid, 0, sizeof(uuid_t));
-    if (strcmp(text, "nil") == 0)
-        return;
-    uint64_t number = label_number(text, 'r');
-    const sim_label *label = number != 0 ? find_number(labels, 'r', number) : NULL;
-    if (label != NULL)
-        memcpy(uuid, label->uuid, sizeof(uuid_t));
-    else
-        sim_label_make(labels, uuid);
-}
-
 void sim_labels_clear(sim_labels *labels)
 {
+    for (size_t i = 0; i < labels->n_names; i++)
+        sim_free(labels->names[i].text);
+    sim_free(labels->names);
     sim_free(labels->all);
     memset(labels, 0, sizeof *labels);
 }

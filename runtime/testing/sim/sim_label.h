@@ -14,12 +14,17 @@
 #define SIM_LABEL_SIZE 24
 
 typedef struct sim_label sim_label;
+typedef struct sim_name sim_name;
 
 /* Zero is empty. */
 typedef struct sim_labels {
     sim_label *all;
     size_t count;
     size_t room;
+    sim_name *names; /* of reservations */
+    size_t n_names;
+    size_t names_room;
+    uint64_t last; /* number of the newest r-label */
     uint64_t made; /* UUIDs made by sim_label_make */
     uint64_t used; /* no u-label up to this number is free */
 } sim_labels;
@@ -27,8 +32,11 @@ typedef struct sim_labels {
 /* A UUID that nobody else makes. */
 void sim_label_make(sim_labels *labels, uuid_t uuid);
 
-/* Gives a new reservation the next r-label. */
-void sim_label_reservation(sim_labels *labels, const uuid_t uuid);
+/* The label of a reservation; one without gets the next r-label that is not in use. */
+const char *sim_label_reservation(sim_labels *labels, const uuid_t uuid);
+
+/* The id that a caller gives to a reservation by a label of its own, now and from now on. */
+void sim_label_choose(sim_labels *labels, const char *text, uuid_t uuid);
 
 /*
  * Writes the label of a UUID; one without gets the lowest u-label that was never used. Returns
@@ -48,7 +56,7 @@ bool sim_label_valid(const char *text);
 void sim_label_uuid(sim_labels *labels, const char *text, uuid_t uuid);
 
 /*
- * The UUID of a reservation that was given out as `text`; any other text gives one that no manager
+ * The UUID of a reservation whose label is `text`; any other text gives one that no manager
  * knows, or zero for "nil".
  */
 void sim_label_find_reservation(sim_labels *labels, const char *text, uuid_t uuid);

@@ -289,7 +289,51 @@ static bool complete(const berth_manager_type *type, sim_request *request)
     return true;
 }
 
-/* The members of drain, discard and operations. */
+/* Is it a member of requests to managers with a store? */
+static bool is_stored_member(const berth_sim_manager *glue, const sim_request *request,
+                             const char *name)
+{
+    uint8_t flags =
+        request->verb == SIM_OPERATION ? glue->type->operations[request->operation].flags : 0;
+    if (glue->stored == NULL || request->verb == SIM_DISCARD)
+        return false;
+    if (strcmp(name, "owner") == 0)
+        return (flags & (BERTH_GIVES | BERTH_OWNED)) != 0;
+    if (strcmp(name, "id") == 0)
+        return (flags & BERTH_GIVES) != 0;
+    return strcmp(name, "die") == 0 || strcmp(name, "refuse") == 0;
+}
+
+static bool read_commit(sim_request *request, const char *name, json_object *value)
+{
+    uint64_t number;
+    if (!sim_value_integer(BERTH_U32, value, &number))
+        return sim_request_malformed(request, "not an integer that its type can hold:", name);
+    if (strcmp(name, "refuse") == 0 && number == 0)
+        return sim_request_refuse(request, "refuse counts from 1");
+    request->commit = (uint32_t)number;
+    if (strcmp(name, "die") == 0)
+        request->dies = true;
+    else
+        request->refuses = true;
+    return true;
+}
+
+static bool read_stored_member(sim_request *request, const char *name, json_object *value)
+{
+    if (strcmp(name, "owner") != 0 && strcmp(name, "id") != 0)
+        return read_commit(request, name, value);
+    if (!json_object_is_type(value, json_type_string))
+        return sim_request_malformed(request, "not a string:", name);
+    if (strcmp(name, "owner") == 0) {
+        request->arguments.owner = json_object_get_string(value);
+        return true;
+    }
+    request->id = json_object_get_string(value);
+    return *request->id != '\0' || sim_request_refuse(request, "id must be a label");
+}
+
+/* The members of drain, discard, recover and operations. */
 static bool read_arguments(const berth_sim_manager *glue, sim_request *request, json_object *value)
 {
     json_object_object_foreach(value, name, member)
@@ -297,7 +341,10 @@ static bool read_arguments(const berth_sim_manager *glue, sim_request *request, 
         if (strcmp(name, "op") == 0)
             continue;
         if (strcmp(name, "fail") == 0) {
-            if (!sim_faults_read(glue->type, request, member))
+            if (!sim_faults_read(glue, request, member))
+                return false;
+        } else if (is_stored_member(glue, request, name)) {
+            if (!read_stored_member(request, name, member))
                 return false;
         } else if (request->verb == SIM_DISCARD) {
             if (!read_root(glue, request, name, member))
@@ -308,6 +355,8 @@ static bool read_arguments(const berth_sim_manager *glue, sim_request *request, 
             return false;
         }
     }
+    if (request->dies && request->refuses)
+        return sim_request_refuse(request, "a request cannot both die and refuse");
     return request->verb != SIM_OPERATION || complete(glue->type, request);
 }
 
@@ -316,6 +365,7 @@ void sim_request_new(const berth_sim_manager *glue, sim_request *request)
     memset(request, 0, sizeof *request);
     request->next_uuid = &request->uuids;
     request->verb = SIM_NEW;
+    request->arguments.owner = "o";
     request->without =
         sim_arena_new(&request->arena, glue->type->n_hooks + 1U, sizeof request->without[0]);
     request->options = sim_arena_new(&request->arena, 1, glue->type->options_size);
@@ -342,6 +392,8 @@ bool sim_request_read(const berth_sim_manager *glue, json_object *value, sim_req
         request->verb = SIM_DRAIN;
     } else if (strcmp(op, "discard") == 0) {
         request->verb = SIM_DISCARD;
+    } else if (glue->stored != NULL && strcmp(op, "recover") == 0) {
+        request->verb = SIM_RECOVER;
     } else if (strcmp(op, "new") == 0) {
         return read_new(glue, request, value);
     } else {
@@ -357,6 +409,8 @@ void sim_request_bind(sim_request *request, sim_labels *labels)
         sim_label_find_reservation(labels, request->reservation, uuid);
         request->arguments.reservation = uuid;
     }
+    if (request->id != NULL)
+        sim_label_choose(labels, request->id, request->arguments.gives);
     for (const sim_uuid_text *uuid = request->uuids; uuid != NULL; uuid = uuid->next)
         sim_label_uuid(labels, uuid->text, uuid->at);
 }

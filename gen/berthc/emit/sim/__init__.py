@@ -89,6 +89,8 @@ class Glue:
     hooks: tuple[HookGlue, ...]
     operations: tuple[OperationGlue, ...]
     words: dict[str, str]
+    has_store: bool
+    settle: str | None  # member of the backend struct
 
 
 INTEGERS = {Type.U8: "uint8_t", Type.U16: "uint16_t", Type.U32: "uint32_t"}
@@ -112,6 +114,9 @@ def _glue(manager: model.Manager, include: str | None) -> Glue:
         resources=tuple(_resource(tables_, names, r) for r in tables_.resources),
         hooks=tuple(_hook(tables_, h) for h in tables_.hooks),
         operations=tuple(_operation(tables_, names, o) for o in tables_.operations),
+        has_store=manager.store is not None,
+        settle=hook_member(manager.store.settle)
+        if manager.store is not None and manager.store.settle is not None else None,
         words={word: free_name(word, tables_.file_scope) for word in WORDS},
     )
 
@@ -175,6 +180,8 @@ def _operation(manager: ir.Manager, names: Names, operation: ir.Operation) -> Op
         arguments.append(f"&{word}")
     if operation.gives:
         arguments.append(f"{given}->gives")
+    if operation.owned or (operation.gives and manager.store is not None):
+        arguments.append(f"{given}->owner")
     if operation.result:
         arguments.append(f"&{several}")
     elif operation.returns:

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <berth/stored.h>
 #include <berth/table.h>
 
 #ifdef __cplusplus
@@ -61,6 +62,7 @@ typedef struct berth_sim_arguments {
     const void *config[BERTH_MAX_LEVELS]; /* typed configs, root first */
     const unsigned char *reservation;     /* the caller's UUID */
     unsigned char *gives;                 /* where the new reservation's UUID goes */
+    const char *owner;                    /* whose reservation or reference it is */
     /* parts of the slot that is named or looked up; each fits the type of its part */
     const uint32_t *slot;
     const unsigned char *by_uuid; /* lookup by a UUID, */
@@ -92,6 +94,14 @@ typedef struct berth_sim_manager {
                                 void *arg);
     int (*run)(void *manager, uint8_t operation, const berth_sim_arguments *arguments,
                berth_error *error);
+
+    /* Of a spec with `store`, which has neither `create` nor `for_each_reservation`; else NULL. */
+    const berth_stored_type *stored;
+    int (*open)(const void *options, const bool *without, berth_sim *sim, const berth_store *store,
+                void **manager);
+    int (*recover)(void *manager, berth_error *error);
+    int (*for_each_owned)(void *manager,
+                          int (*visit)(void *arg, const berth_reservation *reservation), void *arg);
 } berth_sim_manager;
 
 /*
@@ -107,6 +117,9 @@ typedef struct berth_sim_manager {
  * BERTH_NO.
  */
 int berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
+
+/* The same for the hook that settles. */
+int berth_sim_settle_called(berth_sim *sim);
 
 /*
  * Answers requests from `in` on `out`, each answer flushed, until the end of `in`.
