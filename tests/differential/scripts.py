@@ -85,6 +85,7 @@ class Writer:
         self.wide = False  # many instances rather than many things done to a few: pools fill up
         self.width = 3  # different values of key fields
         self.peace = 0.7  # probability that every call of a request ends ok
+        self.died = False  # with a store: the last request died
 
     def script(self) -> Script:
         """One script; the first request is always `new`."""
@@ -97,6 +98,8 @@ class Writer:
         self.learn(self.answer(script[0]))
         while len(script) < length:
             request = self.request(script)
+            if self.manager.store is not None and isinstance(request, dict):
+                request = self.with_store(request)
             script.append(request)
             self.learn(self.answer(request))
         return script
@@ -111,8 +114,9 @@ class Writer:
         ):
             self.usual.clear()  # they may be what is refused, for the rest of the script too
         label = str(answer.get("returns", {}).get("reservation", ""))
-        if label.startswith("r"):
-            self.given = int(label[1:])
+        if label.startswith("r") and label[1:].isdigit():
+            self.given = max(self.given, int(label[1:]))
+        self.died = answer["error"] == "EOWNERDEAD"
 
     def new(self) -> Request:
         rng = self.rng
@@ -152,6 +156,28 @@ class Writer:
             return again
         request = self.with_faults(self.operation(self.choose()))
         return self.spoiled(request) if rng.random() < 0.03 else request
+
+    def with_store(self, request: Request) -> Request:
+        """What only managers with a store know: owners, ids, crashes, and recovery after them."""
+        rng = self.rng
+        if rng.random() < (0.7 if self.died else 0.02):
+            request = self.with_faults({"op": "recover"})
+            if self.manager.store is not None and self.manager.store.settle is not None:
+                if rng.random() < 0.1:
+                    request.setdefault("fail", []).append(self.manager.store.settle)
+        operation = next((o for o in self.manager.operations if o.name == request["op"]), None)
+        if operation is not None and self.manager.has_owner(operation) and rng.random() < 0.7:
+            request["owner"] = rng.choice(("a", "b", "b", "é", "o"))
+            if rng.random() < 0.03:
+                request["owner"] = rng.choice(("", "x" * 255, "é" * 128))
+        if operation is not None and operation.gives and rng.random() < 0.15:
+            request["id"] = rng.choice(("mine", "r1", "r2", "r3", "nil", "é"))
+        if request["op"] not in ("new", "discard") or rng.random() < 0.01:
+            if rng.random() < 0.2:
+                request["die"] = rng.choice((0, 1, 1, 2, 2, 3, 4))
+            if rng.random() < 0.07:
+                request["refuse"] = rng.choice((1, 1, 1, 2, 3))
+        return request
 
     def discard_root(self) -> Request:
         """Mostly of one that is there, and seldom of two at once, which is malformed."""

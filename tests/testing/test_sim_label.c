@@ -113,11 +113,10 @@ static void numbers_reservations_as_given_out(void **state)
     sim_label_make(&labels, one);
     sim_label_make(&labels, other);
     sim_label_make(&labels, two);
-    sim_label_reservation(&labels, one);
+    assert_string_equal(sim_label_reservation(&labels, one), "r1");
     assert_label(&labels, other, "u1");
-    sim_label_reservation(&labels, two);
-    assert_label(&labels, one, "r1");
-    assert_label(&labels, two, "r2");
+    assert_string_equal(sim_label_reservation(&labels, two), "r2");
+    assert_string_equal(sim_label_reservation(&labels, one), "r1");
     sim_label_find_reservation(&labels, "r2", found);
     assert_memory_equal(found, two, sizeof two);
     sim_labels_clear(&labels);
@@ -129,8 +128,7 @@ static void has_no_reservation_for_other_text(void **state)
     sim_labels labels = {0};
     uuid_t one, found;
     sim_label_make(&labels, one);
-    sim_label_reservation(&labels, one);
-    assert_label(&labels, one, "r1");
+    assert_string_equal(sim_label_reservation(&labels, one), "r1");
     static const char *const others[] = {"r2", "r0", "r01", "r",   "",
                                          "u1", "1",  "R1",  "r1 ", LITERAL};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -140,7 +138,23 @@ static void has_no_reservation_for_other_text(void **state)
     }
     sim_label_find_reservation(&labels, "nil", found);
     assert_int_equal(uuid_is_null(found), 1);
-    assert_label(&labels, one, "r1");
+    assert_string_equal(sim_label_reservation(&labels, one), "r1");
+    sim_labels_clear(&labels);
+}
+
+static void keeps_the_label_that_a_caller_chose(void **state)
+{
+    (void)state;
+    sim_labels labels = {0};
+    uuid_t mine, again, one, two;
+    sim_label_choose(&labels, "r2", mine);
+    sim_label_choose(&labels, "r2", again);
+    assert_memory_equal(mine, again, sizeof mine);
+    assert_string_equal(sim_label_reservation(&labels, mine), "r2");
+    sim_label_make(&labels, one);
+    sim_label_make(&labels, two);
+    assert_string_equal(sim_label_reservation(&labels, one), "r1");
+    assert_string_equal(sim_label_reservation(&labels, two), "r3");
     sim_labels_clear(&labels);
 }
 
@@ -154,6 +168,7 @@ int main(void)
         cmocka_unit_test(shows_zero_as_nil),
         cmocka_unit_test(numbers_reservations_as_given_out),
         cmocka_unit_test(has_no_reservation_for_other_text),
+        cmocka_unit_test(keeps_the_label_that_a_caller_chose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

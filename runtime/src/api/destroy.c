@@ -3,6 +3,7 @@
 
 #include "../base/store/memory.h"
 #include "../core/drain.h"
+#include "../core/stored/recovery.h"
 #include "../core/report/error.h"
 #include "../core/waiting/queue.h"
 #include "../core/waiting/ready.h"
@@ -81,7 +82,7 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         name_reservation(manager, error);
         return true;
     }
-    if (manager->stored && manager->stored->recoveries) {
+    if (manager->stored && recovery_is_needed(manager->stored)) {
         error->reason = "a root has to be recovered";
         return true;
     }

@@ -151,8 +151,7 @@ bool berth_stored_needs_recover(berth_manager *manager)
 
     if (manager_lock(manager) != 0)
         return false;
-    for (const struct recovery *at = manager->stored->recoveries; at; at = at->next)
-        needs = needs || !at->block.operation.discarded;
+    needs = recovery_is_needed(manager->stored);
     lock_release(&manager->lock);
     return needs;
 }

@@ -5,7 +5,7 @@
 #include "../model/stored/record.h"
 #include "../model/stored/tables.h"
 #include "../model/tracked/tree.h"
-#include "../core/stored/persist.h"
+#include "../core/stored/recovery.h"
 #include "../sched/commit.h"
 #include "../sched/forget.h"
 #include "../sched/scheduler.h"
@@ -223,7 +223,7 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
 
     if (rc < 0)
         return fail_save(manager, rc, NULL, error);
-    if (stored->recoveries)
+    if (recovery_is_needed(stored))
         return fail_save(manager, -EBUSY, "a root has to be recovered", error);
     if (!to && !stored->has_store)
         return fail_save(manager, -EINVAL, "the manager has no store to stay in", error);

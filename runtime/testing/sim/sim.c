@@ -238,6 +238,13 @@ static bool needs_recover(const berth_sim *sim, const sim_request *request)
     return berth_stored_needs_recover(sim->manager);
 }
 
+/* Has the process died in this request? Else a hook or a rule has given this error. */
+static bool has_died(int code, const berth_error *error)
+{
+    return code == -EOWNERDEAD && error->resource == NULL && error->hook == NULL &&
+           error->rule == NULL;
+}
+
 /* The answer to a well-formed request. */
 static json_object *run(berth_sim *sim, sim_request *request)
 {
@@ -268,10 +275,8 @@ static json_object *run(berth_sim *sim, sim_request *request)
     sim->request = request;
     sim->recorded = json_object_new_array();
     code = perform(sim, request, &error);
-    if (code == -EOWNERDEAD && sim->glue->stored != NULL) {
-        error = (berth_error){0};
+    if (sim->glue->stored != NULL && has_died(code, &error))
         restart(sim);
-    }
     json_object *answer = sim_answer(sim, request, code, &error);
     json_object_put(sim->recorded);
     sim->recorded = NULL;

@@ -6,6 +6,7 @@
 #include "../../model/stored/owner.h"
 #include "../../model/stored/record.h"
 #include "../../model/stored/tables.h"
+#include "../../model/tracked/values.h"
 #include "collect.h"
 
 _Static_assert(sizeof(struct persist) <= BERTH_OP_STORED, "BERTH_OP_STORED is too small");
@@ -163,8 +164,10 @@ static void undo_additions(struct operation *operation)
             owner_remove_reference(manager, level->instance, reference);
             owner_free_reference(manager, reference);
         }
-        if ((level->flags & LEVEL_LINKED) && !level->instance->ended)
+        if ((level->flags & LEVEL_LINKED) && !level->instance->ended) {
+            values_return_numbers(manager, level->instance);
             made = level->instance;
+        }
         level->flags &= (uint8_t) ~(LEVEL_ADDED | LEVEL_LINKED);
     }
     if (made)
@@ -308,13 +311,20 @@ static bool fits(const struct stored *stored, const struct batch *batch, bool go
     return bytes <= stored->max_bytes;
 }
 
+/* Nothing has happened: an error that a row without a call has noted counts no more. */
+static void fail_with_store(struct operation *operation, int code)
+{
+    operation->in_step = false;
+    operation->code = code;
+    operation->where = (struct where){0};
+}
+
 static enum kept refuse_batch(struct operation *operation, int code)
 {
     struct persist *persist = persist_of(operation);
 
     if (!persist->committed) {
-        operation->in_step = false;
-        operation_fail(operation, code, (struct where){0});
+        fail_with_store(operation, code);
         persist->refused = persist->recovers;
         return persist->refused ? KEPT_AGAIN : KEPT_NOT;
     }
@@ -368,8 +378,7 @@ static enum kept apply_result(struct operation *operation)
     if (persist->before == BEFORE_RETRY)
         return KEPT;
     if (persist->commit.result < 0) {
-        operation->in_step = false;
-        operation_fail(operation, persist->commit.result, (struct where){0});
+        fail_with_store(operation, persist->commit.result);
         persist->refused = persist->recovers;
         return KEPT_NOT;
     }

@@ -22,6 +22,16 @@ struct recovery {
 /* Locks the instance's root until its recovery. `event`: raised at the instance. -ENOMEM. */
 internal int recovery_make(struct berth_manager *manager, struct instance *instance, uint8_t event);
 
+/* Does a root wait to be recovered? Those that were discarded do not. */
+static inline bool recovery_is_needed(const struct stored *stored)
+{
+    const struct recovery *at = stored->recoveries;
+
+    while (at && at->block.operation.discarded)
+        at = at->next;
+    return at != NULL;
+}
+
 /* Prepares it to be run by this thread, for the first time or once more. */
 internal void recovery_prepare(struct recovery *recovery, int64_t deadline, berth_error *error);
 

@@ -211,6 +211,23 @@ void values_link(struct berth_manager *manager, struct instance *instance)
     }
 }
 
+void values_return_numbers(struct berth_manager *manager, struct instance *instance)
+{
+    const berth_resource *type = instance_type(manager, instance);
+
+    for (unsigned i = 0; i < type->n_assigned; i++) {
+        const berth_assigned *assigned = &type->assigned[i];
+        struct value *value = &manager->layouts[instance->resource].values[i];
+        _Alignas(uint64_t) char newest[TEXT_DIGITS] = "";
+
+        if (assigned->kind != BERTH_ASSIGN_COUNTER)
+            continue;
+        set_counter(assigned, newest, value->next - 1);
+        if (same_value(manager, assigned, instance_view(instance), newest, 0))
+            value->next--;
+    }
+}
+
 static bool is_zero_value(const berth_assigned *assigned, const unsigned char *value)
 {
     if (assigned->type == BERTH_CHARS)

@@ -24,6 +24,9 @@ internal struct instance *values_find(struct berth_manager *manager, uint8_t res
 /* The instance enters the maps: its counters go on, and its indexed values find it. */
 internal void values_link(struct berth_manager *manager, struct instance *instance);
 
+/* Undoes that for its counters, unless a later instance has a number already. */
+internal void values_return_numbers(struct berth_manager *manager, struct instance *instance);
+
 /*
  * Copies the out-values of a hook into the view, and lets the instance be found by them. The
  * instance must be in the maps. False: another instance has one of the values, and is found by it.
