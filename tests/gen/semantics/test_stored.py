@@ -284,3 +284,77 @@ def test_values_that_are_durable_name_their_instance_again() -> None:
     assert world.run("work", reservation=label, fate=Fate(die=2)).error == "EOWNERDEAD"
     session = world.snapshot()["worker"][0]["session"]
     assert session != "nil" and world.run("listen", by=session).ok
+
+
+KEG = """
+berth: 1
+manager: m
+store: true
+backend: {vm: {fill: {on: keg}}}
+resources:
+  keg:
+    assigned: {level: {from: vm.fill, type: u8}}
+    holders: {take: hold, drop: leave}
+    initial: empty
+    states:
+      empty:
+        resident: true
+        on: {hold: stay, fill: {call: vm.fill, ok: full, fail: stay, uncertain: gone}, leave: stay}
+      full: {resident: true, on: {hold: stay, fill: stay, leave: stay}}
+      gone: {final: true}
+operations:
+  fill: {obtain: [keg], do: [keg.fill, keg.hold], returns: [keg.level]}
+  leave: {find: keg, do: [keg.leave]}
+"""
+
+
+def test_an_instance_that_loading_finds_in_a_final_state_ends() -> None:
+    world = World(manager(KEG))
+    assert world.run("fill", fate=Fate(die=1)).error == "EOWNERDEAD"
+    assert world.snapshot()["keg"] == [] and not world.locked
+
+
+def test_a_drain_clears_the_owners_of_what_stays() -> None:
+    world = World(manager(KEG))
+    world.run("fill", owner="a")
+    assert world.drain().ok
+    assert [(one["refs"], one["owners"]) for one in world.snapshot()["keg"]] == [(0, [])]
+
+
+def test_a_backend_that_outlives_the_manager_goes_on_counting() -> None:
+    world = World(manager(KEG))
+    assert world.run("fill", fate=Fate(refuse=2)).error == "EOWNERDEAD"
+    assert world.run("fill").returns == {"level": 2}
+
+
+def test_a_reservation_stays_releasing_while_its_holds_go() -> None:
+    world = World(stored("scsi"))
+    label = reserve(world)
+    world.run("map_to_guest", reservation=label)
+    assert world.run("unmap_from_guest", reservation=label,
+                     outcomes=backend({"vm.remove_disk": "EIO"})).error == "EIO"
+    assert world.snapshot()["disk"][0]["mount"] == []
+    assert world.snapshot()["releasing"] == [label]
+
+
+def test_what_a_drain_does_at_its_end_may_be_refused() -> None:
+    world = World(manager("""
+berth: 1
+manager: m
+store: true
+resources:
+  r:
+    holders: {take: hold, drop: leave}
+    initial: whole
+    states:
+      whole: {on: {hold: stay, smash: gone, leave: gone}}
+      gone: {final: true}
+operations:
+  reserve: {obtain: [r], gives: reservation}
+  smash: {with: reservation, do: [r.smash]}
+"""))
+    label = world.run("reserve").returns["reservation"]
+    assert world.run("smash", reservation=str(label)).ok
+    refused = world.drain(fate=Fate(refuse=1))
+    assert (refused.error, where(refused), world.reservations) == ("EIO", {}, (label,))
+    assert world.drain().ok and world.reservations == ()
