@@ -276,6 +276,11 @@ void drain_end(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
 
     pending_drains_move(manager, operation->drain, NULL);
+    if (manager->stored && operation->code != 0 && operation->code != -ECANCELED &&
+        !operation->discarded) { /* the store has refused its last commit */
+        note_error(operation);
+        operation->code = 0;
+    }
     if (operation->discarded || operation->code != 0) {
         /* what it has released stays released, and nothing else has happened */
         drain_remove_reservations(manager, SWEEP_RELEASED);
