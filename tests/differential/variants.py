@@ -25,7 +25,8 @@ Tree = dict[str, Any]
 Edit = Callable[[Tree, random.Random], None]
 
 # What these say is that a spec is unwise, not that it has no meaning.
-BEARABLE = frozenset(("trap", "leak", "double", "needs", "unreachable", "unused", "no-case"))
+BEARABLE = frozenset(("trap", "leak", "double", "needs", "unreachable", "unused", "no-case",
+                      "store-value"))
 ERRORS = ("EIO", "EBUSY", "EPERM", "EAGAIN")
 
 
