@@ -42,6 +42,7 @@ def test_both_simulators_answer_alike(path: Path, tmp_path: Path) -> None:
     assert tally.errors["ok"] > SCRIPTS and tally.errors["EOWNERDEAD"] > SCRIPTS / 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_both_simulators_answer_alike_in_variants(path: Path, tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -62,6 +62,9 @@ def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> R
     """By the search in C, or by the one in Python where that is asked for or C cannot do it."""
     begin = time.monotonic()
     bounds = bounds_of(args)
+    if args.emit_test is not None and manager.store is not None:
+        raise Usage(f"--emit-test: {manager.name} has a store; its scripts are for simulators: "
+                    "use --scripts")
     if args.engine != "python":
         in_c = bounds if args.states is not None else replace(bounds, states=STATES_IN_C)
         progress = _progress(args, result, in_c)
