@@ -1,5 +1,6 @@
 /* Recovery: what the `uncertain` targets of calls raise that ended with their process. */
 #include <errno.h>
+#include <string.h>
 
 #include "../base/store/memory.h"
 #include "../core/execute.h"
@@ -80,8 +81,10 @@ static int recover_one(struct recovery *recovery, int64_t deadline, berth_error 
     if (operation->discarded && operation->stage != STAGE_DONE)
         discard_recovery(recovery);
     *again = operation->stage != STAGE_DONE;
-    if (*again)
+    if (*again) {
         error_fill(error, "recover", operation);
+        memset(&operation->thread, 0, sizeof operation->thread); /* no thread runs it */
+    }
     return operation->code;
 }
 

@@ -1,0 +1,391 @@
+/* Group commit: what waits goes together. Threads, started operations, stores that pend. */
+#include <stdatomic.h>
+
+#include "hall.h"
+#include "support/clock.h"
+
+enum { THREADS = 8, ROUNDS = 15 };
+
+/* A store whose commits take their time, and are counted. */
+struct slow_store {
+    berth_store functions;
+    const berth_store *inner;
+    atomic_uint n_commits;
+};
+
+static int slow_open(void *ctx, const berth_store_manager *manager,
+                     int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                     berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    struct slow_store *store = ctx;
+
+    return store->inner->open(store->inner->ctx, manager, accept, arg, link, deadline, opened);
+}
+
+static int slow_load(void *ctx,
+                     int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                     void *arg, int64_t deadline)
+{
+    struct slow_store *store = ctx;
+
+    return store->inner->load(store->inner->ctx, put, arg, deadline);
+}
+
+static int slow_commit(void *ctx, const berth_store_commit *commit)
+{
+    struct slow_store *store = ctx;
+
+    atomic_fetch_add(&store->n_commits, 1);
+    pause_shortly();
+    return store->inner->commit(store->inner->ctx, commit);
+}
+
+static int slow_replace(void *ctx, uint64_t epoch, uint64_t sequence,
+                        int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    struct slow_store *store = ctx;
+
+    return store->inner->replace(store->inner->ctx, epoch, sequence, next, arg);
+}
+
+static void slow_close(void *ctx)
+{
+    struct slow_store *store = ctx;
+
+    store->inner->close(store->inner->ctx);
+}
+
+/* A caller with a box of its own. The hall has place for six boxes, so some wait or fail. */
+struct caller {
+    pthread_t thread;
+    depository *manager;
+    unsigned number;
+    unsigned failures; /* other than no place */
+    unsigned done;
+};
+
+static void *call_often(void *arg)
+{
+    struct caller *caller = arg;
+    char name[16], owner[16];
+
+    (void)snprintf(name, sizeof name, "box%u", caller->number % 6);
+    (void)snprintf(owner, sizeof owner, "caller %u", caller->number);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        depository_box_config box = box_named(name);
+        depository_drawer_config drawer = {.index = (uint16_t)caller->number};
+        uuid_t id = {0};
+
+        if (depository_rent(caller->manager, &box, &drawer, id, owner, NULL) != 0 ||
+            depository_use(caller->manager, id, NULL, NULL) != 0 ||
+            depository_look(caller->manager, id, NULL, 0, NULL) != 0 ||
+            depository_give_back(caller->manager, id, NULL) != 0)
+            caller->failures++;
+        else
+            caller->done++;
+    }
+    return NULL;
+}
+
+static void run_callers(depository *manager)
+{
+    struct caller callers[THREADS] = {0};
+    unsigned done = 0;
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        callers[i].manager = manager;
+        callers[i].number = i;
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].failures, 0);
+        done += callers[i].done;
+    }
+    assert_int_equal(done, THREADS * ROUNDS);
+}
+
+static void commits_of_threads_are_grouped(void **unused)
+{
+    struct depot_of_halls halls;
+    struct slow_store store;
+    depository_backend backend;
+    unsigned alone, grouped;
+
+    (void)unused;
+    halls_start(&halls);
+    backend = hall_backend(&halls.hall);
+    store = (struct slow_store){
+        .functions = {BERTH_STORE_VERSION, &store, "hall 1", slow_open, slow_load, slow_commit,
+                      slow_replace, slow_close},
+        .inner = berth_memory_store_functions(halls.memory),
+    };
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    assert_int_equal(depository_open(NULL, &backend, NULL, &store.functions, &halls.manager, NULL),
+                     0);
+    assert_int_equal(rent(&halls, "x", 1, (uuid_t){0}, "one"), 0);
+    assert_int_equal(drain(&halls), 0);
+    atomic_store(&store.n_commits, 0);
+    run_callers(halls.manager);
+    grouped = atomic_load(&store.n_commits);
+    alone = THREADS * ROUNDS * 4; /* at least: rent, open, its end, close, the end */
+    assert_true(grouped < alone * 2 / 3);
+    assert_true(grouped >= ROUNDS * 4);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    assert_int_equal(halls_open(&halls), 0);
+    assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
+static void commits_of_threads_are_pending(void **unused)
+{
+    struct depot_of_halls halls;
+
+    (void)unused;
+    halls_start(&halls);
+    halls.store.pends = true;
+    run_callers(halls.manager);
+    halls_kill(&halls);
+    assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
+/* The process dies while threads are at work. All of them get an answer, and all can be let go. */
+static void *call_until_lost(void *arg)
+{
+    struct caller *caller = arg;
+    char name[16];
+    int rc = 0;
+
+    (void)snprintf(name, sizeof name, "box%u", caller->number % 3);
+    while (rc != -EOWNERDEAD) {
+        depository_box_config box = box_named(name);
+        depository_drawer_config drawer = {.index = (uint16_t)(caller->number % 2)};
+        uuid_t id = {0};
+
+        rc = depository_rent(caller->manager, &box, &drawer, id, "caller", NULL);
+        if (rc == 0)
+            rc = depository_use(caller->manager, id, NULL, NULL);
+        if (rc == 0)
+            rc = depository_give_back(caller->manager, id, NULL);
+        if (rc != 0 && rc != -EOWNERDEAD)
+            caller->failures++;
+    }
+    return NULL;
+}
+
+static void threads_at_work_when_it_dies(void **unused)
+{
+    (void)unused;
+    for (unsigned round = 0; round < 30; round++) {
+        struct depot_of_halls halls;
+        struct caller callers[THREADS] = {0};
+
+        halls_start(&halls);
+        halls.store.pends = round % 2;
+        halls.store.at = 20 + 7 * round;
+        halls.store.fault = round % 3 ? BERTH_FAULT_DIE : BERTH_FAULT_LOSE;
+        for (unsigned i = 0; i < THREADS; i++) {
+            callers[i].manager = halls.manager;
+            callers[i].number = i;
+            assert_int_equal(pthread_create(&callers[i].thread, NULL, call_until_lost, &callers[i]),
+                             0);
+        }
+        for (unsigned i = 0; i < THREADS; i++) {
+            pthread_join(callers[i].thread, NULL);
+            assert_int_equal(callers[i].failures, 0);
+        }
+        halls_reopen(&halls);
+        halls_stop(&halls);
+    }
+}
+
+/* Started operations go on when their commit is durable. */
+struct job {
+    depository_op op;
+    depository_box_config box;
+    depository_drawer_config drawer;
+    uuid_t id;
+    atomic_int code; /* 1: it is not done */
+};
+
+static void note_done(void *arg, int code)
+{
+    struct job *job = arg;
+
+    atomic_store(&job->code, code);
+}
+
+static int wait_done(depository *manager, struct job *jobs, unsigned n)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        while (atomic_load(&jobs[i].code) == 1) {
+            (void)depository_poll(manager, NULL);
+            pause_shortly();
+        }
+        if (atomic_load(&jobs[i].code) != 0)
+            rc = atomic_load(&jobs[i].code);
+    }
+    return rc;
+}
+
+enum { JOBS = 6 };
+
+static void start_rents(struct depot_of_halls *halls, struct job *jobs, bool own_block)
+{
+    static const char *const names[JOBS] = {"a", "b", "c", "a", "b", "c"};
+
+    for (unsigned i = 0; i < JOBS; i++) {
+        struct job *job = &jobs[i];
+
+        memset(job, 0, sizeof *job);
+        job->box = box_named(names[i]);
+        job->drawer.index = (uint16_t)i;
+        atomic_store(&job->code, 1);
+        assert_int_equal(depository_rent_start(halls->manager, own_block ? &job->op : NULL,
+                                               &job->box, &job->drawer, job->id, "ann",
+                                               BERTH_NO_DEADLINE, NULL, note_done, job),
+                         0);
+    }
+}
+
+static void start_uses(struct depot_of_halls *halls, struct job *jobs, bool own_block)
+{
+    for (unsigned i = 0; i < JOBS; i++) {
+        atomic_store(&jobs[i].code, 1);
+        assert_int_equal(depository_use_start(halls->manager, own_block ? &jobs[i].op : NULL,
+                                              jobs[i].id, NULL, BERTH_NO_DEADLINE, NULL, note_done,
+                                              &jobs[i]),
+                         0);
+    }
+}
+
+static void started_operations(void **unused)
+{
+    static struct job jobs[JOBS];
+
+    (void)unused;
+    for (unsigned round = 0; round < 4; round++) {
+        struct depot_of_halls halls;
+        struct job drained = {0};
+
+        halls_start(&halls);
+        halls.store.pends = round & 1;
+        start_rents(&halls, jobs, round & 2);
+        assert_int_equal(wait_done(halls.manager, jobs, JOBS), 0);
+        start_uses(&halls, jobs, round & 2);
+        assert_int_equal(wait_done(halls.manager, jobs, JOBS), 0);
+        halls_kill(&halls);
+        for (unsigned i = 0; i < JOBS; i++)
+            assert_int_equal(depository_look(halls.manager, jobs[i].id, NULL, 0, NULL), 0);
+        atomic_store(&drained.code, 1);
+        assert_int_equal(depository_drain_start(halls.manager, &drained.op, BERTH_NO_DEADLINE, NULL,
+                                                note_done, &drained),
+                         0);
+        assert_int_equal(wait_done(halls.manager, &drained, 1), 0);
+        assert_string_equal(halls_state(&halls), "");
+        halls_stop(&halls);
+    }
+}
+
+/* All of them end when the store is lost, wherever they are. */
+static void started_operations_of_a_lost_manager(void **unused)
+{
+    static struct job jobs[JOBS];
+
+    (void)unused;
+    for (unsigned at = 1; at < 25; at++) {
+        struct depot_of_halls halls;
+        int rc;
+
+        halls_start(&halls);
+        halls.store.pends = at & 1;
+        halls.store.at = at;
+        halls.store.fault = at & 2 ? BERTH_FAULT_DIE : BERTH_FAULT_LOSE;
+        start_rents(&halls, jobs, true);
+        rc = wait_done(halls.manager, jobs, JOBS);
+        if (rc == 0) {
+            start_uses(&halls, jobs, true);
+            rc = wait_done(halls.manager, jobs, JOBS);
+        }
+        assert_true(rc == 0 || rc == -EOWNERDEAD);
+        if (rc != 0)
+            halls_reopen(&halls);
+        halls_stop(&halls);
+    }
+}
+
+/* What others make durable can be seen while a hook runs. */
+static int look_at_other_root(struct hall *hall, berth_call *call, const char *what)
+{
+    struct depot_of_halls *halls = hall->arg;
+    uuid_t other = {0};
+
+    (void)call;
+    if (strcmp(what, "put:box a") != 0)
+        return 0;
+    assert_int_equal(rent(halls, "b", 1, other, "bob"), 0);
+    assert_int_equal(use(halls, other), 0);
+    return 0;
+}
+
+static void a_hook_uses_another_root(void **unused)
+{
+    struct depot_of_halls halls;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    halls.hall.during = look_at_other_root;
+    halls.hall.arg = &halls;
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(use(&halls, a), 0);
+    halls_kill(&halls);
+    assert_non_null(strstr(halls_state(&halls), "drawer b/1 open"));
+    halls_stop(&halls);
+}
+
+/* The store is lost while a hook runs: its outcome is dropped, and the root waits for recovery. */
+static int lose_store(struct hall *hall, berth_call *call, const char *what)
+{
+    struct depot_of_halls *halls = hall->arg;
+
+    if (strcmp(what, "open:drawer a/1") != 0)
+        return 0;
+    assert_int_equal(berth_store_lost(halls->store.link), 0);
+    assert_true(berth_call_cancelled(call));
+    return 0;
+}
+
+static void lost_while_a_hook_runs(void **unused)
+{
+    struct depot_of_halls halls;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    halls.hall.during = lose_store;
+    halls.hall.arg = &halls;
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(use(&halls, a), -ESTALE);
+    halls_reopen(&halls);
+    assert_non_null(strstr(halls_state(&halls), "drawer a/1 stuck"));
+    halls_stop(&halls);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commits_of_threads_are_grouped),
+        cmocka_unit_test(commits_of_threads_are_pending),
+        cmocka_unit_test(threads_at_work_when_it_dies),
+        cmocka_unit_test(started_operations),
+        cmocka_unit_test(started_operations_of_a_lost_manager),
+        cmocka_unit_test(a_hook_uses_another_root),
+        cmocka_unit_test(lost_while_a_hook_runs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
