@@ -312,8 +312,8 @@ def _undone(tree: Tree, names: Iterable[str]) -> list[str]:
 
 
 def _path(tree: Tree, name: str | None) -> list[str]:
-    """The resource and those above it."""
-    return [] if name is None else [name, *_path(tree, tree["resources"][name].get("parent"))]
+    """The resource and those above it; none for the hook that settles."""
+    return [] if name not in tree["resources"] else [name, *_path(tree, tree["resources"][name].get("parent"))]
 
 
 def needs(tree: Tree, rng: random.Random) -> None:
