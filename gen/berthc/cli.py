@@ -235,7 +235,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "needs no network. With several specs, DIR/index.html leads to them. A spec that the "
         "rules about leaks and dead ends refuse gets its page, which shows what they say.",
         "berthc html -o review spec/scsi.yaml\n  berthc html --search -o review spec/*.yaml\n"
-        "  berthc html --serve spec/scsi.yaml", html_command, formats=("text",))
+        "  berthc html --serve spec/scsi.yaml", html_command)
     _specs(html)
     html.add_argument("-o", "--output", metavar="DIR",
                       help="folder that the pages go to (default: build/html); created if needed; "
@@ -249,9 +249,12 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     html.add_argument("--check", action="store_true",
                       help="write nothing; show how the pages differ from what would be written, "
                       "and exit with 1 if any does")
-    html.add_argument("--serve", metavar="PORT", type=_port, nargs="?", const=0,
-                      help="write nothing; show the pages at http://127.0.0.1:PORT/ (default: a "
-                      "free port), and again when a spec changes, until interrupted")
+    html.add_argument("--serve", action="store_true",
+                      help="write nothing; show the pages on this machine alone, and again when a "
+                      "spec changes, until interrupted")
+    html.add_argument("--port", metavar="PORT", type=_port,
+                      help="with --serve: show them at http://127.0.0.1:PORT/ (default: a free "
+                      "port)")
 
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one "
