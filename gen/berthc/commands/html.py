@@ -19,6 +19,7 @@ from berthc.emit.diagram import to_stderr
 from berthc.emit.html import INDEX, files, index, same
 from berthc.emit.html.coverage import Coverage, read
 from berthc.emit.html.findings import Checked, checked
+from berthc.emit.html.tables import row_ids
 from berthc.explore.bounds import STATES_IN_C, Bounds
 from berthc.explore.engine.build import NoCompiler, program
 from berthc.explore.engine.plan import Beyond
@@ -132,8 +133,6 @@ def coverage_of(names: Sequence[Path]) -> dict[str, Coverage] | None:
 
 def refuse_unknown(covered: dict[str, Coverage] | None, managers: Sequence[Manager]) -> None:
     """Coverage of a manager that has no page, or of rows that its spec has not, is a mistake."""
-    from berthc.emit.html.picture import row_ids
-
     known = {manager.name: {name for r in manager.resources for name in row_ids(r).values()}
              for manager in managers}
     for name, rows in (covered or {}).items():
