@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from berthc.diff.report import Comparison
 from berthc.model import Manager, Resource, Row, State
@@ -61,7 +61,7 @@ class Union:
     links: tuple[Link, ...]
     start: tuple[tuple[str, str], ...]
     left_out: str = ""
-    is_changed: bool = field(default=True)
+    is_changed: bool = True
 
 
 @dataclass(frozen=True)
