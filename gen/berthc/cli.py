@@ -1,9 +1,5 @@
-"""The command line: what the user asked for, and the stages in their order.
-
-Exit status: 0 all is well; 1 a spec is wrong, or a file is not up to date; 2 the command line is
-wrong, or a file cannot be read or written; 3 berthc itself failed; 10 to 15 what `diff` says of two
-specs; 130 the user interrupted it.
-"""
+"""The command line: what the user asked for, and how that ends. The help says what each exit status
+means."""
 from __future__ import annotations
 
 import argparse
@@ -17,6 +13,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -163,14 +160,12 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"berthc {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    init = commands.add_parser(
-        "init", help="start a project",
-        description=textwrap.fill(
-            "Writes a project that works: a first spec with comments that explain the language, "
-            "the start of a backend, a program, and a build file. Says which commands come next. "
-            "Files that are there are never written over.", 90),
-        epilog="examples:\n  berthc init gadget\n  berthc init gadget --build meson -o .",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    init = _plain(
+        commands, "init", "start a project",
+        "Writes a project that works: a first spec with comments that explain the language, "
+        "the start of a backend, a program, and a build file. Says which commands come next. "
+        "Files that are there are never written over.",
+        "berthc init gadget\n  berthc init gadget --build meson -o .", _later("init"))
     init.add_argument("name", metavar="NAME",
                       help="name of the manager: its C functions are called NAME_...")
     init.add_argument("--build", choices=("make", "cmake", "meson"), default="make",
@@ -178,7 +173,6 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                            "(default: make)")
     init.add_argument("-o", "--output", metavar="DIR",
                       help="folder that the files go to (default: NAME); created if needed")
-    init.set_defaults(command=init_command)
 
     check = _command(commands, "check", "is a spec right?",
                      "Reads specs and reports all their errors. Static rules look at the tables. "
@@ -186,7 +180,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                      "findings has the shortest script that shows it. A search that stops early "
                      "gives a warning, and exit status 4 if it has found nothing.",
                      "berthc check spec/scsi.yaml\n  berthc check --callers 4 --format json "
-                     "spec/*.yaml\n  generate_spec | berthc check -", check_command,
+                     "spec/*.yaml\n  generate_spec | berthc check -", _later("check"),
                      "how the report is shown: text, or JSON on standard output: an object with "
                      "findings, diagnostics, bounds and counts; "
                      "with --static an array of diagnostics. sarif: SARIF 2.1.0 on standard output",
@@ -197,15 +191,13 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
         add_arguments(check)
 
-    watch = commands.add_parser(
-        "watch", help="check specs whenever they are saved",
-        description=textwrap.fill(
-            "Checks specs, and again whenever one of them is saved, with a short report each "
-            "time. The static rules answer at once; the search follows, and begins anew when the "
-            "spec changes meanwhile. Ctrl-C ends it.", 90),
-        epilog="examples:\n  berthc watch spec/scsi.yaml\n"
-               "  berthc watch --gen build spec/*.yaml",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    watch = _plain(
+        commands, "watch", "check specs whenever they are saved",
+        "Checks specs, and again whenever one of them is saved, with a short report each "
+        "time. The static rules answer at once; the search follows, and begins anew when the "
+        "spec changes meanwhile. Ctrl-C ends it.",
+        "berthc watch spec/scsi.yaml\n"
+        "  berthc watch --gen build spec/*.yaml", _later("watch"))
     _specs(watch, "")
     watch.add_argument("--static", action="store_true",
                        help="check the static rules only; do not search")
@@ -214,7 +206,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     watch.add_argument("--gen", metavar="DIR",
                        help="also write the C code of each spec that is right, as berthc gen -o "
                        "DIR does")
-    watch.set_defaults(command=watch_command, format="text")
+    watch.set_defaults(format="text")
 
     for target in TARGETS:
         sub = _command(commands, target.name, target.summary, target.about, target.example,
@@ -235,7 +227,7 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         "needs no network. With several specs, DIR/index.html leads to them. A spec that the "
         "rules about leaks and dead ends refuse gets its page, which shows what they say.",
         "berthc html -o review spec/scsi.yaml\n  berthc html --search -o review spec/*.yaml\n"
-        "  berthc html --serve spec/scsi.yaml", html_command, formats=("text",))
+        "  berthc html --serve spec/scsi.yaml", _later("html"))
     _specs(html)
     html.add_argument("-o", "--output", metavar="DIR",
                       help="folder that the pages go to (default: build/html); created if needed; "
@@ -249,52 +241,48 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     html.add_argument("--check", action="store_true",
                       help="write nothing; show how the pages differ from what would be written, "
                       "and exit with 1 if any does")
-    html.add_argument("--serve", metavar="PORT", type=_port, nargs="?", const=0,
-                      help="write nothing; show the pages at http://127.0.0.1:PORT/ (default: a "
-                      "free port), and again when a spec changes, until interrupted")
+    html.add_argument("--serve", action="store_true",
+                      help="write nothing; show the pages on this machine alone, and again when a "
+                      "spec changes, until interrupted")
+    html.add_argument("--port", metavar="PORT", type=_port,
+                      help="with --serve: show them at http://127.0.0.1:PORT/ (default: a free "
+                      "port)")
 
     sim = _command(commands, "sim", "play a manager on the command line",
                    "Reads one JSON request per line from standard input and answers each with one "
                    "line, from the model; no C is involved.",
                    'echo \'{"op": "reserve", "disk": {"host_path": "/a"}, "mount": {"partition": '
-                   '1}}\' \\\n    | berthc sim spec/scsi.yaml', sim_command)
+                   '1}}\' \\\n    | berthc sim spec/scsi.yaml', _later("sim"))
     sim.add_argument("spec", metavar="SPEC", help="a spec file")
 
-    explain = commands.add_parser(
-        "explain", help="what does a message mean?",
-        description=textwrap.fill("Explains the id in brackets of a message: what it means, a "
-                                  "small example, and the cure. Without an id, lists all.", 90),
-        epilog="examples:\n  berthc explain leak\n"
-               "  berthc explain leak --spec | berthc check -",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    explain = _plain(
+        commands, "explain", "what does a message mean?",
+        "Explains the id in brackets of a message: what it means, a "
+        "small example, and the cure. Without an id, lists all.",
+        "berthc explain leak\n"
+        "  berthc explain leak --spec | berthc check -", _later("explain"))
     explain.add_argument("id", metavar="ID", nargs="?", help="the id of a message, such as leak")
     explain.add_argument("--spec", action="store_true",
                          help="print the spec of the example, with the mistake in it")
-    explain.set_defaults(command=explain_command)
 
-    schema = commands.add_parser(
-        "schema", help="where is the JSON Schema for editors?",
-        description=textwrap.fill("Prints the path of the JSON Schema of specs. Editors that use "
-                                  "yaml-language-server read it (docs/editor.md).", 90),
-        epilog="examples:\n  berthc schema\n"
-               "  berthc schema --modeline | cat - net.yaml",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    schema = _plain(
+        commands, "schema", "where is the JSON Schema for editors?",
+        "Prints the path of the JSON Schema of specs. Editors that use "
+        "yaml-language-server read it (docs/editor.md).",
+        "berthc schema\n"
+        "  berthc schema --modeline | cat - net.yaml", _later("schema"))
     schema.add_argument("--modeline", action="store_true",
                         help="print the first line of a spec that names the schema")
-    schema.set_defaults(command=schema_command)
 
-    completion = commands.add_parser(
-        "completion", help="complete the command line in a shell",
-        description=textwrap.fill(
-            "Prints a script that completes commands, options, their values, specs and the ids of "
-            "messages. An installed Berth has it where the shells look for it.", 90),
-        epilog="examples:\n  source <(berthc completion bash)\n"
-               "  berthc completion zsh >~/.zfunc/_berthc\n"
-               "  berthc completion fish >~/.config/fish/completions/berthc.fish",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    completion = _plain(
+        commands, "completion", "complete the command line in a shell",
+        "Prints a script that completes commands, options, their values, specs and the ids of "
+        "messages. An installed Berth has it where the shells look for it.",
+        "source <(berthc completion bash)\n"
+        "  berthc completion zsh >~/.zfunc/_berthc\n"
+        "  berthc completion fish >~/.config/fish/completions/berthc.fish", completion_command)
     completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"),
                             help="bash, zsh or fish")
-    completion.set_defaults(command=completion_command)
 
     _diff(commands, argv)
     return top
@@ -315,8 +303,8 @@ def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> 
         "  11 compatible               15 makes the checker find something new\n"
         "  12 changes behaviour\n"
         "   1 the old spec cannot be read as a spec; 2, 3, 130 as for all commands",
-        diff_command, "text; json: one object; markdown: for a pull request; svg: a picture of the "
-        "states (needs graphviz)", DIFF_FORMATS)
+        _later("diff"), "text; json: one object; markdown: for a pull request; svg: a picture of "
+        "the states (needs graphviz)", DIFF_FORMATS)
     diff.add_argument("specs", metavar="SPEC", nargs="+",
                       help="OLD and NEW; or one file; or revisions, -- and files: "
                            "REV -- FILE..., OLDREV NEWREV -- FILE...")
@@ -328,28 +316,47 @@ def _diff(commands: argparse._SubParsersAction[Parser], argv: Sequence[str]) -> 
                       help="with --format svg: both specs in one picture, or one of them, with "
                            "each state in the same place (default: both)")
     files = argv[argv.index("--") + 1:] if "--" in argv else []
-    diff.set_defaults(files=files, static=False, explain=False, emit_test=None, scripts=None,
-                      spin=False, promela=False)
+    diff.set_defaults(files=files, static=False, explain=False, emit_test=None, scripts=None)
     if "diff" in argv:
         from berthc.commands.check_arguments import add_bounds
 
         add_bounds(diff)
 
 
+def _plain(
+    commands: argparse._SubParsersAction[Parser], name: str, summary: str, about: str,
+    examples: str, function: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    """A command with no option but --help."""
+    sub: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=textwrap.fill(about, 90), epilog=f"examples:\n  {examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    sub.set_defaults(command=function)
+    return sub
+
+
 def _command(
-    commands: argparse._SubParsersAction[Parser], name: str, summary: str, about: str, example: str,
-    function: Callable[[argparse.Namespace], int],
+    commands: argparse._SubParsersAction[Parser], name: str, summary: str, about: str,
+    examples: str, function: Callable[[argparse.Namespace], int],
     shown: str = "how errors are shown: text on standard error, or a JSON array on standard output",
     formats: Sequence[str] = ("text", "json"),
 ) -> argparse.ArgumentParser:
-    sub: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=textwrap.fill(about, 90), epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    """A command that reads specs and tells of them."""
+    sub = _plain(commands, name, summary, about, examples, function)
     sub.add_argument("--format", choices=formats, default="text", help=shown)
     sub.add_argument("--debug", action="store_true",
                      help="show where in the compiler an internal error happened")
-    sub.set_defaults(command=function)
     return sub
+
+
+def _later(name: str) -> Callable[[argparse.Namespace], int]:
+    """NAME_command of berthc.commands.NAME, which is loaded when it runs."""
+    def command(args: argparse.Namespace) -> int:
+        module = import_module(f"berthc.commands.{name}")
+        function: Callable[[argparse.Namespace], int] = getattr(module, f"{name}_command")
+        return function(args)
+
+    return command
 
 
 def _specs(sub: argparse.ArgumentParser, more: str = '; "-" is standard input') -> None:
@@ -417,52 +424,10 @@ def _place(sub: argparse.ArgumentParser, target: Target) -> None:
                          help="with --stub: write over files that are there")
 
 
-def init_command(args: argparse.Namespace) -> int:
-    from berthc.commands.init import init_command as command
-
-    return command(args)
-
-
-def check_command(args: argparse.Namespace) -> int:
-    from berthc.commands.check import check_command as command
-
-    return command(args)
-
-
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"'{text[:40]}' is no port: write a number up to 65535")
     return int(text)
-
-
-def html_command(args: argparse.Namespace) -> int:
-    from berthc.commands.html import html_command as command
-
-    return command(args)
-
-
-def watch_command(args: argparse.Namespace) -> int:
-    from berthc.commands.watch import watch_command as command
-
-    return command(args)
-
-
-def sim_command(args: argparse.Namespace) -> int:
-    from berthc.commands.sim import sim_command as command
-
-    return command(args)
-
-
-def explain_command(args: argparse.Namespace) -> int:
-    from berthc.commands.explain import explain_command as command
-
-    return command(args)
-
-
-def schema_command(args: argparse.Namespace) -> int:
-    from berthc.commands.schema import schema_command as command
-
-    return command(args)
 
 
 def completion_command(args: argparse.Namespace) -> int:
@@ -484,9 +449,3 @@ def every_id() -> list[str]:
     from berthc.reference.explained import every
 
     return list(dict.fromkeys(one.id for one in every()))
-
-
-def diff_command(args: argparse.Namespace) -> int:
-    from berthc.commands.diff import diff_command as command
-
-    return command(args)

@@ -61,7 +61,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A server of a spec, and its address."""
     spec = tmp_path / "scsi.yaml"
     spec.write_bytes((ROOT / "spec/scsi.yaml").read_bytes())
-    server = subprocess.Popen(berthc("html", "--serve", "--", str(spec)), stdout=subprocess.PIPE,
+    server = subprocess.Popen(berthc("html", "--serve", str(spec)), stdout=subprocess.PIPE,
                               text=True, preexec_fn=lambda: signal.signal(signal.SIGINT,
                                                                          signal.default_int_handler))
     assert server.stdout is not None

@@ -149,7 +149,7 @@ def refusal(args: argparse.Namespace) -> str | None:
     bound = next((f"--{name}" for name in (*BOUNDS, "memory") if getattr(args, name) is not None),
                  None)
     rules: list[tuple[bool, str]] = [
-        *((getattr(args, name), f"--{name} was removed: {instead}")
+        *((getattr(args, name, False), f"--{name} was removed: {instead}")
           for name, instead in REMOVED.items()),
         (args.emit_test is not None and (len(args.specs) > 1 or args.static),
          "--emit-test takes one spec, which is explored"),

@@ -101,6 +101,7 @@ def comparison(args: argparse.Namespace, old: Spec, new: Spec) -> Comparison:
     elif old.exists and new.exists:
         of = " and ".join(f"{spec.file}" for spec in (old, new) if spec.searched is None)
         notes.append(f"{of} has errors: the C API and the errors of operations were not compared")
+    notes += _new_warnings(old, new)
     findings, mistakes = _found(args, old, new, alike, greatest(c.verdict for c in changes), notes)
     return Comparison(old.file, new.file, alike, new.manager, tuple(changes), tuple(reasons),
                       tuple(callers), tuple(findings), tuple(mistakes), tuple(notes),
@@ -163,6 +164,14 @@ def _found(args: argparse.Namespace, old: Spec, new: Spec, alike: Manager | None
             findings.append(NewFinding(said[refused[n]], script, tuple(finding.requests)))
         static = without_repeats(static, said)
     return findings, [static[n] for n in only_new(before, static)]
+
+
+def _new_warnings(old: Spec, new: Spec) -> list[str]:
+    """Warnings of the static rules on the new spec only. They change no verdict."""
+    before, after = ([d for d in spec.result.diagnostics if d.severity is Severity.WARNING]
+                     for spec in (old, new))
+    return [f"{after[n].loc}: warning[{after[n].id}]: {after[n].message}"
+            for n in only_new(before, after)]
 
 
 def _searched(args: argparse.Namespace, spec: Spec, manager: Manager, notes: list[str]) -> Report:

@@ -19,8 +19,8 @@ from berthc.model import Manager
 from berthc.spec.schema import schema_path
 
 STATIC_NOTE = (
-    "note: checked by the static rules only; interleavings of callers and failures were not"
-    " explored"
+    "note: checked by the static rules only; berthc check explores interleavings of callers and"
+    " failures"
 )
 
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from berthc.commands.common import (
-    BAD, OK, Usage, colours, compile_with_meaning, hint, status_of,
+    BAD, OK, Usage, compile_with_meaning, report as report_messages, status_of,
 )
 from berthc.commands.generate import print_one
-from berthc.diag import show
 from berthc.emit.c import files as code
 from berthc.emit.diagram import to_stderr
 from berthc.emit.html import INDEX, files, index, same
 from berthc.emit.html.coverage import Coverage, read
 from berthc.emit.html.findings import Checked, checked
+from berthc.emit.html.tables import row_ids
 from berthc.explore.bounds import STATES_IN_C, Bounds
 from berthc.explore.engine.build import NoCompiler, program
 from berthc.explore.engine.plan import Beyond
@@ -35,7 +35,7 @@ FOLDER = "build/html"
 
 
 def html_command(args: argparse.Namespace) -> int:
-    if args.serve is not None:
+    if args.serve:
         for option, given in (("--check", args.check), ("-o", args.output is not None)):
             if given:
                 raise Usage(f"{option} goes with files, and --serve writes none")
@@ -44,6 +44,8 @@ def html_command(args: argparse.Namespace) -> int:
         from berthc.commands.serve import serve
 
         return serve(args)
+    if args.port is not None:
+        raise Usage("--port goes with --serve")
     return written(args)
 
 
@@ -57,7 +59,7 @@ def written(args: argparse.Namespace) -> int:
     place = place_of_pages(output)
     covered = coverage_of(args.coverage)
     results = compile_with_meaning(args.specs)
-    tell(args, [result for result, _ in results])
+    report_messages(args, [result for result, _ in results])
     if any(manager is None for _, manager in results):
         return status_of([result for result, _ in results])
     stream = sys.stderr if sys.stderr.isatty() else None
@@ -131,8 +133,6 @@ def coverage_of(names: Sequence[Path]) -> dict[str, Coverage] | None:
 
 def refuse_unknown(covered: dict[str, Coverage] | None, managers: Sequence[Manager]) -> None:
     """Coverage of a manager that has no page, or of rows that its spec has not, is a mistake."""
-    from berthc.emit.html.picture import row_ids
-
     known = {manager.name: {name for r in manager.resources for name in row_ids(r).values()}
              for manager in managers}
     for name, rows in (covered or {}).items():
@@ -141,14 +141,6 @@ def refuse_unknown(covered: dict[str, Coverage] | None, managers: Sequence[Manag
         elif set(rows) != known[name]:
             raise Usage(f"--coverage: the rows of {name} are not those of its spec; "
                         "make and run the suite again")
-
-
-def tell(args: argparse.Namespace, results: Sequence[Result]) -> None:
-    """What the static rules say, as the other commands do."""
-    found = [d for result in results for d in result.diagnostics]
-    lines = {result.source.file: result.source.lines for result in results}
-    sys.stderr.write(show(found, lines, colours(sys.stderr)))
-    sys.stderr.write(hint(found))
 
 
 def _drift(args: argparse.Namespace, output: str, paths: dict[Path, str]) -> int:

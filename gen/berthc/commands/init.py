@@ -44,9 +44,9 @@ def _manager(name: str) -> Manager:
     """The model of the first spec. Refuses what is no name in C."""
     if not NAME.fullmatch(name):
         meant = snake(name)
-        hint = f"did you mean {quote(meant)}? " if meant else ""
-        raise Usage(f"{quote(name)} is no name for a manager: {hint}lower-case words, digits and "
-                    "single underscores, a letter first")
+        hint = f"; did you mean {quote(meant)}?" if meant else ""
+        raise Usage(f"{quote(name)} cannot name a manager: a name has lower-case words, digits and "
+                    f"single underscores, a letter first{hint}")
     result = compile_text(f"{name}.yaml", spec(name))
     if result.manager is None:
         raise Usage(f"{quote(name)} cannot name a manager: {result.diagnostics[0].message}")

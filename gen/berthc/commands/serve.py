@@ -105,9 +105,9 @@ def serve(args: argparse.Namespace) -> int:
     covered = coverage_of(args.coverage)
     shown = Shown()
     try:
-        server = Server((LOOPBACK, args.serve), shown)
+        server = Server((LOOPBACK, args.port or 0), shown)
     except OSError as error:
-        raise OutputError(f"port {args.serve}: {error.strerror or error}") from error
+        raise OutputError(f"port {args.port or 0}: {error.strerror or error}") from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     watch = Watch(args.specs)
     try:

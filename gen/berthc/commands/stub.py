@@ -12,7 +12,7 @@ from berthc.files.place import STDOUT, Place, place_of_code, refuse_collisions
 from berthc.model import Manager
 from berthc.names import Names
 
-FORCE = "; --force writes over it, and your changes are lost"
+FORCE = "; --force writes over what is there, and your changes are lost"
 
 
 def stub_command(args: argparse.Namespace) -> int:

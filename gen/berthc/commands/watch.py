@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, NoReturn
@@ -20,7 +20,7 @@ from typing import IO, NoReturn
 from berthc.commands.check import explored_text
 from berthc.commands.check_arguments import parsed
 from berthc.commands.common import USAGE, Usage, colours, compile_all, report, status_of
-from berthc.diag import Severity, show
+from berthc.diag import Diagnostic, Severity, show
 from berthc.emit.c import files
 from berthc.files.output import OutputError, write
 from berthc.files.place import Place, place_of_code
@@ -119,7 +119,8 @@ class _Watcher:
             says = "waiting for it" if text is None else f"{_count(result)} by the static rules"
             print(f"{path}: {says}", flush=True)
             return
-        print(f"{path}: {_count(result)} by the static rules; searching", flush=True)
+        left = _named(d for d in result.diagnostics if d not in told)
+        print(f"{path}: {_count(result)} by the static rules{left}; searching", flush=True)
         self._waiting[path] = (result, manager)
 
     @staticmethod
@@ -193,6 +194,12 @@ class _Watcher:
 
 def _has_ended(pid: int) -> bool:
     return os.waitpid(pid, os.WNOHANG)[0] == pid
+
+
+def _named(left: Iterable[Diagnostic]) -> str:
+    """Messages that the search will tell with its scripts, so that nobody waits to know them."""
+    words = [f"{d.id} in line {d.loc.line}" for d in left]
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _count(result: Result) -> str:

@@ -17,8 +17,8 @@ _FUNCTION = re.compile(r"^((?:const )?\w+[ *]+)(\w+)\(([^;{}]*)\);", re.M)
 
 @dataclass
 class Header:
-    """What a header declares, with layout taken away. `numbers` are enumerators and the versions;
-    `structs` have their members with their declarations, in order; `sizes` are macros."""
+    """What a header declares, with layout taken away. `numbers` are the values of enumerators;
+    `structs` have their members with their declarations, in order."""
 
     numbers: dict[str, str] = field(default_factory=dict)
     structs: dict[str, dict[str, str]] = field(default_factory=dict)

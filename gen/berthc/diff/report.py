@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from berthc.diag import Diagnostic, listing
 from berthc.diff.callers import Errors
@@ -36,7 +36,7 @@ class Comparison:
     findings: tuple[NewFinding, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
-    lines: Sequence[str] = field(default=())
+    lines: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -242,6 +242,6 @@ def arrives(target: Target, state: str) -> str:
     return f"{to}, then {target.raise_event}" if target.raise_event else to
 
 
-def told(row: Row) -> str:
+def in_words(row: Row) -> str:
     """A row of a state that is new or gone: `detach if option.wet calls guest.eject (…)`."""
     return f"{row.event}{_case(row) if row.guard is not None else ''} {_does(row)}"

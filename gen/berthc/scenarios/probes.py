@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, product
 
 from berthc.inputs.values import Value, differing, edges, pairs, zero
-from berthc.model import AssignedKind, Field, Form, Manager, Operation, Resource, Type
+from berthc.model import AssignedKind, Form, Manager, Operation, Resource, Type
 from berthc.scenarios import inputs
 from berthc.scenarios.inputs import Config, Environment
 from berthc.scenarios.edges import DISCARD, Action, Node, step
@@ -124,11 +124,6 @@ class _Script:
     def probe(self, name: str) -> Iterator[Probe]:
         if self.actions:
             yield Probe(name, self.search.environment, tuple(self.actions))
-
-
-def _with(manager: Manager, name: str, field: Field, value: Value, word: str) -> Config:
-    return make_config(manager, name, 1, {field.name: value},
-                       f"{field.name}_{word}".replace("-", "_"))
 
 
 def _conflicts(manager: Manager, search: Search, operation: Operation) -> Iterator[Probe]:

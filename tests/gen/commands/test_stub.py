@@ -111,7 +111,8 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
         done = berthc("gen", "--stub", spec, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == (f"berthc: {there.name}: is there already; nothing is written; "
-                               "--force writes over it, and your changes are lost\n")
+                               "--force writes over what is there, and your changes are "
+                               "lost\n")
         assert [p.read_text(encoding="utf-8") for p in tmp_path.iterdir()] == ["mine\n"]
         there.unlink()
     header.symlink_to("nowhere")

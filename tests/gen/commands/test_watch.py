@@ -172,6 +172,16 @@ def test_a_spec_that_goes_and_comes_back_is_waited_for(spec: Path, started: list
     assert run.end() == 130
 
 
+def test_errors_that_the_search_will_tell_are_named_before_it_ends(
+        spec: Path, started: list[Watcher]) -> None:
+    spec.write_text(replace(spec, "ok: up, fail: idle, uncertain: unsure",
+                            "ok: up, fail: idle, uncertain: idle"), encoding="utf-8")
+    run = begin(started, spec)
+    assert run.until("searching")[-1] == (
+        "net.yaml: 2 errors by the static rules (double in line 23, leak in line 24); searching\n")
+    assert run.until(r"error\[leak")
+
+
 def test_a_change_during_a_search_ends_it(tmp_path: Path, started: list[Watcher]) -> None:
     """The search of scsi with that budget takes longer than the test may."""
     spec = tmp_path / "scsi.yaml"

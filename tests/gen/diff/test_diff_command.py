@@ -49,6 +49,18 @@ def test_the_greatest_verdict_is_the_exit_status(
     assert (done.returncode, done.stderr) == (status, "")
 
 
+def test_a_warning_of_the_new_spec_only_is_a_note(tmp_path: Path) -> None:
+    warned = ("options:\n", "options:\n  spare: {type: bool, brief: Nothing reads it.}\n")
+    path = changed(tmp_path, warned)
+    said = berthc("diff", "--no-check", SCSI, path).stdout
+    notes = [line for line in said.splitlines() if "warning[" in line]
+    line = 2 + TEXT[:TEXT.index("options:")].count("\n")
+    assert notes and notes[0].startswith(f"note: {path}:{line}:3: warning[unused]: ")
+    assert "warning[" not in berthc("diff", "--no-check", path, path).stdout
+    assert "warning[" not in berthc("diff", "--no-check", path, changed(
+        tmp_path, warned, ("brief: On the bus.", "brief: On it."), name="again.yaml")).stdout
+
+
 def test_a_change_has_its_places_and_operations(tmp_path: Path) -> None:
     path = changed(tmp_path, FAILED)
     done = berthc("diff", "--no-check", SCSI, path)

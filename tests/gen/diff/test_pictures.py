@@ -50,6 +50,21 @@ def test_one_graph_holds_both_specs_with_marks() -> None:
     assert {b.name: b.mark for b in back.boxes if b.mark} == {"gone_perhaps": "−"}
 
 
+def test_an_outcome_that_stays_is_not_marked() -> None:
+    old = "uncertain: ejected}"
+    new = edited((f"fail: ejected, {old}", f"fail: failed, {old}"))
+    [disk] = unions(comparison(TEXT, new))
+    [ejected] = [box for box in disk.boxes if box.name == "ejected"]
+    assert [line.text for line in ejected.lines if "remove_disk" in line.text] == [
+        "detach / vm.remove_disk uncertain: stay", "− detach / vm.remove_disk fails: stay"]
+    ends = "ok: unmounted, fail: mounted, uncertain: "
+    [mount] = unions(comparison(TEXT, edited((f"{ends}suspect", f"{ends}unmounted"))))
+    [more] = [link for link in mount.links if (link.source, link.target) == (
+        "mounted", "unmounted")]
+    assert (more.mark, [line.text for line in more.lines]) == (
+        "~", ["unmount / guest.unmount", "+ unmount / guest.unmount uncertain"])
+
+
 def test_a_renamed_state_is_one_state() -> None:
     disk, mount = unions(comparison(TEXT, TEXT.replace("suspect", "doubtful")))
     assert [b.title for b in disk.boxes if b.mark] == ["~ doubtful (was suspect)"]

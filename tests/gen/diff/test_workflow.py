@@ -123,6 +123,27 @@ def test_a_spec_with_an_error_fails_with_its_message(repository: Repository) -> 
     assert "berthc check fails" in done.stdout and "error[unknown-state]" in done.stderr
 
 
+def test_generated_files_are_not_called_out_of_date_where_the_spec_has_an_error(
+        repository: Repository) -> None:
+    repository.change(BROKEN)
+    done = repository.review("-b", "base", "-d", "docs -o docs", "spec/lantern.yaml")
+    assert done.returncode == 1 and "out of date" not in done.stdout
+    assert "berthc docs -o docs --check:\nnot compared: the specs have errors\n" in done.stdout
+
+
+def test_a_long_section_says_that_it_is_cut(repository: Repository) -> None:
+    repository.write(LANTERN + "".join(f"unknown_key_{n}: 1\n" for n in range(60)))
+    cut = repository.review().stdout.partition("berthc check fails")[2]
+    assert "…\nThe job has the rest.\n```" in cut
+
+
+def test_a_missing_compiler_is_named(repository: Repository) -> None:
+    done = repository.review(BERTHC="no-berthc")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("berth-review: no-berthc is not found: put it on PATH, or name it in "
+                           "BERTHC\n")
+
+
 def test_files_that_are_out_of_date_fail(repository: Repository) -> None:
     repository.run(ROOT / "bin/berthc", "docs", "-q", "-o", "docs", "spec/lantern.yaml")
     right = repository.review("-b", "base", "-d", "docs -o docs", "spec/lantern.yaml")

@@ -225,7 +225,8 @@ def test_markdown_of_the_reference_page_becomes_html_and_nothing_else_does() -> 
 
 
 def test_modules_are_joined_in_the_order_of_their_imports() -> None:
-    text = bundle({"v/main.js": 'import {a as b} from "./x.js";\nimport {c} from "../e/y.js";\nb(c);',
+    text = bundle({"v/main.js": 'import {a as b} from "./x.js";\n'
+                   'import {c} from "../e/y.js";\nb(c);',
                    "v/x.js": 'import {c} from "../e/y.js";\nexport function a() {}\nlet d = 1;\n',
                    "e/y.js": "/* one\n   comment */\nexport const c = 1;\nconst u = 2;\n"},
                   "v/main.js")
@@ -320,7 +321,8 @@ def test_several_specs_get_a_page_that_leads_to_them(tmp_path: Path) -> None:
     (("-o", "x.html", "spec/scsi.yaml"), 2, "the files go to a folder"),
     (("--coverage", "README.md", "spec/scsi.yaml"), 2, "is not the output of a generated suite"),
     (("--coverage", "no-such-file", "spec/scsi.yaml"), 2, "No such file"),
-    (("--serve", "70000", "spec/scsi.yaml"), 2, "'70000' is no port"),
+    (("--port", "70000", "spec/scsi.yaml"), 2, "'70000' is no port"),
+    (("--port", "7000", "spec/scsi.yaml"), 2, "--port goes with --serve"),
     (("--check", "spec/scsi.yaml", "--serve"), 2, "--serve writes none"),
     (("no-such-spec.yaml",), 2, "no-such-spec.yaml"),
 ])

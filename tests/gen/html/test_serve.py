@@ -26,7 +26,7 @@ class Served:
     def __init__(self, spec: Path, *more: str) -> None:
         self.spec = spec
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "berthc", "html", *more, "--serve", "--", str(spec)],
+            [sys.executable, "-u", "-m", "berthc", "html", "--serve", str(spec), *more],
             env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             preexec_fn=heed_interrupts)
         address = self.until(r"http://127\.0\.0\.1:(\d+)/ until Ctrl-C")
@@ -171,7 +171,7 @@ def test_a_save_ends_a_search_that_is_not_over(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_told(served: Served) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "berthc", "html", "--serve", str(served.port), "--",
+        [sys.executable, "-m", "berthc", "html", "--serve", "--port", str(served.port),
          str(served.spec)], env=ENV, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2 and f"port {served.port}: Address already in use" in done.stderr
 

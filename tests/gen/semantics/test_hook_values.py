@@ -141,6 +141,4 @@ def test_a_row_that_needs_a_value_that_is_not_given_yet_is_unreachable() -> None
     assert report.complete
     assert {(f.fault.id, f.fault.where) for f in report.findings} == {
         ("unreachable", "worker.idle.died"),
-        ("denied", "worker.unclear.claim"),
-        ("denied", "worker.unclear.start"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from berthc.emit.html.tables import row_id
+from berthc.emit.html.tables import row_ids
 from berthc.model import Manager, Operation
 from berthc.semantics import Result, Taken
 from berthc.sim import Simulator
@@ -29,7 +29,7 @@ class Watched(Simulator):
 
 
 def expected(manager: Manager, taken: Taken) -> tuple[object, ...]:
-    row = taken.row and row_id(manager.resource(taken.resource), taken.row)
+    row = taken.row and row_ids(manager.resource(taken.resource))[id(taken.row)]
     hook = taken.row.hook if taken.row and taken.outcome != "rejected" else None
     return (taken.resource, row, taken.outcome, taken.state, taken.event, hook)
 

@@ -61,15 +61,20 @@ class Union:
     links: tuple[Link, ...]
     start: tuple[tuple[str, str], ...]
     left_out: str = ""
-    is_changed: bool = field(default=True)
+    is_changed: bool = True
 
 
 @dataclass(frozen=True)
 class _Move:
+    """One outcome of a row, which has `outcomes` of them."""
+
     source: str
     target: str
     event: str
-    rest: str
+    does: str
+    outcome: str
+    then: str
+    outcomes: int = field(compare=False)
 
 
 def unions(one: Comparison) -> list[Union]:
@@ -100,10 +105,13 @@ def _union(name: str, old: Resource | None, new: Resource | None, renamed: dict[
     then, now = dict.fromkeys(_moves(old, texts)), dict.fromkeys(_moves(new, texts))
     marks = {move: SAME if move in then and move in now else ADDED if move in now else REMOVED
              for move in (*now, *then)}
-    ends: dict[tuple[str, str], list[Line]] = {}
+    alike: dict[tuple[_Move, str], list[_Move]] = {}
     for move, mark in marks.items():
+        alike.setdefault((replace(move, outcome=""), mark), []).append(move)
+    ends: dict[tuple[str, str], list[Line]] = {}
+    for (move, mark), moves in alike.items():
         ends.setdefault((move.source, move.target), []).append(
-            Line((move.event,), move.rest, mark))
+            Line((move.event,), f"{move.does}{_ended(moves)}{move.then}", mark))
     before = {s.name: s for s in old.states} if old is not None else {}
     after = {s.name: s for s in new.states} if new is not None else {}
     boxes = []
@@ -163,19 +171,22 @@ def _moves(resource: Resource | None, texts: dict[object, str]) -> Iterator[_Mov
 
 def _row(state: str, row: Row, case: str) -> Iterator[_Move]:
     if row.reject is not None:
-        yield _Move(state, state, row.event, f"{case}: {row.reject}")
+        yield _Move(state, state, row.event, f"{case}: {row.reject}", "ok", "", 1)
         return
-    alike: dict[tuple[str, str | None], list[str]] = {}
-    for outcome, target in row.targets():
-        alike.setdefault((target.state, target.raise_event), []).append(outcome)
-    for (to, raised), outcomes in alike.items():
-        call = f" / {row.hook}" if row.hook is not None else ""
-        ends = "" if len(alike) == 1 else " or ".join(filter(None, (WORDS[o] for o in outcomes)))
-        if "ok" in outcomes and ends:
-            ends = f"ok or {ends}"
-        then = f", then {raised}" if raised else ""
-        stays = ": stay" if to == state and not then else ""
-        yield _Move(state, to, row.event, f"{case}{call}{f' {ends}' if ends else ''}{then}{stays}")
+    call = f" / {row.hook}" if row.hook is not None else ""
+    targets = list(row.targets())
+    for outcome, target in targets:
+        stays = ": stay" if target.state == state else ""
+        then = f", then {target.raise_event}" if target.raise_event else stays
+        yield _Move(state, target.state, row.event, f"{case}{call}", outcome, then, len(targets))
+
+
+def _ended(moves: list[_Move]) -> str:
+    """How the call ends that leads there; nothing where that is only ok, or does not matter."""
+    outcomes = [move.outcome for move in moves]
+    if outcomes == ["ok"] or len(outcomes) == moves[0].outcomes:
+        return ""
+    return " " + " or ".join(WORDS[o] or o for o in outcomes)
 
 
 def _joined(lines: Iterable[Line]) -> tuple[Line, ...]:

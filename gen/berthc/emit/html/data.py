@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from berthc.emit.diagram.graph import state_graph
 from berthc.answers.codes import hooks_called
+from berthc.emit.diagram.graph import state_graph
 from berthc.emit.html.content import kind_of, row_text
 from berthc.emit.html.findings import Checked
-from berthc.emit.html.picture import row_ids
 from berthc.emit.html.source import span
+from berthc.emit.html.tables import row_ids
 from berthc.inputs.values import base, zero
 from berthc.model import (
     Assigned, AssignedKind, Field, Form, Manager, Operation, Resource, Step,

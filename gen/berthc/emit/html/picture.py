@@ -15,20 +15,13 @@ from markupsafe import Markup
 from berthc.emit.diagram.graph import state_graph
 from berthc.emit.diagram.life import FAILURES
 from berthc.emit.diagram.style import BAD
+from berthc.emit.html.tables import row_ids
 from berthc.model import Manager, Resource
 
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "http://www.w3.org/1999/xlink"
 _DIGEST = re.compile(r"<!-- made from \S+, sha256 [0-9a-f]{64} -->")
 SCALE = 1.2  # pixels for each unit of a picture: the smallest letters are then 11 pixels high
-
-
-def row_ids(resource: Resource) -> dict[int, str]:
-    """The ids of the rows by what Python knows them by: `disk.attached.detach.0`."""
-    return {id(row): f"{resource.name}.{state.name}.{event}.{n}"
-            for state in resource.states
-            for event in dict.fromkeys(row.event for row in state.rows)
-            for n, row in enumerate(resource.rows(state.name, event))}
 
 
 Ends = dict[tuple[str, str, bool], list[tuple[str, str]]]

@@ -8,7 +8,7 @@ One reading of the model, for `engine/*.js`. Two rules for all members:
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -42,12 +42,13 @@ def tables(manager: Manager) -> Table:
     )
 
 
-def row_id(resource: Resource, row: Row) -> str:
-    """The name of a row: `disk.attached.detach.0`. The number counts the rows of one state and
-    event."""
-    cell = resource.rows(row.state, row.event)
-    index = next(i for i, other in enumerate(cell) if other is row)
-    return f"{resource.name}.{row.state}.{row.event}.{index}"
+def row_ids(resource: Resource) -> dict[int, str]:
+    """The ids of the rows, by what Python knows them by: `disk.attached.detach.0`. The number
+    counts the rows of one state and event."""
+    return {id(row): f"{resource.name}.{state.name}.{event}.{n}"
+            for state in resource.states
+            for event in dict.fromkeys(row.event for row in state.rows)
+            for n, row in enumerate(resource.rows(state.name, event))}
 
 
 def _members(**members: object) -> Table:
@@ -97,6 +98,7 @@ def _hook(hook: Hook) -> Table:
 
 
 def _resource(resource: Resource) -> Table:
+    ids = row_ids(resource)
     return _members(
         name=resource.name,
         brief=resource.brief,
@@ -110,7 +112,7 @@ def _resource(resource: Resource) -> Table:
         initial=resource.initial,
         otherwise=resource.otherwise,
         events=list(resource.events),
-        states=[_state(resource, s) for s in resource.states],
+        states=[_state(resource, s, ids) for s in resource.states],
     )
 
 
@@ -158,7 +160,7 @@ def _guard(guard: Guard | None) -> Table | None:
     )
 
 
-def _state(resource: Resource, state: State) -> Table:
+def _state(resource: Resource, state: State, ids: Mapping[int, str]) -> Table:
     return _members(
         id=f"{resource.name}.{state.name}",
         name=state.name,
@@ -168,14 +170,14 @@ def _state(resource: Resource, state: State) -> Table:
         resident=state.resident,
         effects=None if state.effects is None else list(state.effects),
         maybe=list(state.maybe),
-        rows=[_row(resource, r) for r in state.rows],
+        rows=[_row(r, ids[id(r)]) for r in state.rows],
     )
 
 
-def _row(resource: Resource, row: Row) -> Table:
+def _row(row: Row, name: str) -> Table:
     """`targets` has the outcomes in their order."""
     return _members(
-        id=row_id(resource, row),
+        id=name,
         event=row.event,
         line=row.loc.line,
         brief=row.brief,

@@ -91,7 +91,7 @@ function showBelow(world, id, resource, labels) {
  * @param {Labels} labels
  * @returns {ShownValues}
  */
-export function showValues(values, labels) {
+function showValues(values, labels) {
     return Object.fromEntries([...values].map(([name, value]) => [name, showValue(value, labels)]));
 }
 

@@ -2,8 +2,11 @@
 import {el} from "./dom.js";
 import {radio} from "./inputs.js";
 
+/** @type {Record<string, string>} */
 const FAILURES = {fail: "EIO", uncertain: "ETIMEDOUT", unknown: "EIO"};
-const WORDS = {
+
+/** @type {Record<string, string>} */
+export const OUTCOMES = {
     ok: "ok",
     fail: "fails",
     uncertain: "uncertain",
@@ -25,7 +28,7 @@ export function callChoice(hook, errors) {
         const choice = radio(
             `hook-${name}`,
             one,
-            WORDS[/** @type {keyof typeof WORDS} */ (one)],
+            OUTCOMES[one],
             n === 0,
             () => {
                 const bad = one in FAILURES;
@@ -33,7 +36,7 @@ export function callChoice(hook, errors) {
                 error.hidden = !bad;
                 if (bad)
                     /** @type {HTMLSelectElement} */ (error.querySelector("select")).value =
-                        FAILURES[/** @type {keyof typeof FAILURES} */ (one)];
+                        FAILURES[one];
             },
         );
         if (n > 0 && one in FAILURES) choice.classList.add("bad-choice");

@@ -10,7 +10,7 @@ import {Simulator} from "../engine/simulator.js";
  * @property {readonly any[]} trace
  */
 
-export const CALLERS = ["A", "B", "C"];
+const CALLERS = ["A", "B", "C"];
 
 /** Operations that every manager has. */
 export const OWN = ["drain", "discard", "new"];
@@ -35,12 +35,7 @@ export class Session {
 
     /** What is tracked after the last turn. A request that is malformed leaves it as it was. */
     get state() {
-        return this.stateAt(this.at);
-    }
-
-    /** @param {number} at */
-    stateAt(at) {
-        for (let n = at - 1; n >= 0; n--)
+        for (let n = this.at - 1; n >= 0; n--)
             if (this.turns[n].answer?.state) return this.turns[n].answer.state;
         return null;
     }
@@ -73,10 +68,6 @@ export class Session {
         }
         this.saved[this.at] = this.simulator.save();
         this.at++;
-    }
-
-    back() {
-        if (this.at > 0) this.go(this.at - 1);
     }
 
     /** @param {number} at */

@@ -1,15 +1,7 @@
 // What came of the last request: the answer, the rows that ran, what is tracked, the calls so far.
+import {OUTCOMES} from "./calls.js";
 import {all, byId, el} from "./dom.js";
 
-const OUTCOMES = {
-    ok: "ok",
-    fail: "fails",
-    uncertain: "uncertain",
-    yes: "yes",
-    no: "no",
-    unknown: "cannot tell",
-    rejected: "rejected",
-};
 const GOOD = ["ok", "yes", "no"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -92,7 +84,7 @@ function trailItem(step) {
         el(
             "span",
             {class: `tag ${good ? "ok" : "bad"}`},
-            OUTCOMES[/** @type {keyof typeof OUTCOMES} */ (step.outcome)] || step.outcome,
+            OUTCOMES[step.outcome] || step.outcome,
             step.error ? ` ${step.error}` : "",
         ),
         step.to && step.to !== step.from && el("span", {}, "→ ", el("b", {class: "mono"}, step.to)),
@@ -254,7 +246,7 @@ export function callsBox(session) {
                     el(
                         "span",
                         {class: `tag ${GOOD.includes(call.outcome) ? "ok" : "bad"}`},
-                        OUTCOMES[/** @type {keyof typeof OUTCOMES} */ (call.outcome)],
+                        OUTCOMES[call.outcome],
                     ),
                 ),
             );
