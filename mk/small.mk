@@ -3,7 +3,7 @@
 SMALL_CROSS ?= arm-none-eabi-
 SMALL_CPU ?= -mcpu=cortex-m3 -mthumb
 SMALL := $(BUILD)/small
-SMALL_DEFINES := -DBERTH_NO_THREADS -DBERTH_NO_LIBUUID -DBERTH_NO_MALLOC -DBERTH_NO_CLOCK
+SMALL_DEFINES := -DBERTH_NO_THREADS -DBERTH_NO_LIBUUID -DBERTH_NO_MALLOC -DBERTH_NO_CLOCK -DBERTH_NO_STORE
 # Enums of that machine's own sizes would not be ints.
 SMALL_CFLAGS = -std=c11 $(WARNINGS) $(SMALL_CPU) -Os -fno-short-enums -ffunction-sections -fdata-sections -fcallgraph-info=su
 SMALL_LDFLAGS = $(SMALL_CPU) -specs=nano.specs -specs=nosys.specs -Wl,--gc-sections -Wl,--no-enum-size-warning -Wl,--no-warn-mismatch

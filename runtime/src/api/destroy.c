@@ -82,7 +82,7 @@ static bool in_use(struct berth_manager *manager, berth_error *error)
         name_reservation(manager, error);
         return true;
     }
-    if (manager->stored && recovery_is_needed(manager->stored)) {
+    if (manager_stored(manager) && recovery_is_needed(manager_stored(manager))) {
         error->reason = "a root has to be recovered";
         return true;
     }
@@ -135,8 +135,8 @@ int berth_manager_destroy(berth_manager *manager, berth_error *error)
     }
     forget_all(manager, &nobody);
     lock_release(&manager->lock);
-    if (manager->stored)
-        manager->stored->close(manager);
+    if (manager_stored(manager))
+        manager_stored(manager)->close(manager);
     lock_destroy(&manager->lock, &manager->allocator);
     manager_free(manager);
     return 0;
@@ -149,8 +149,8 @@ int berth_manager_discard(berth_manager *manager)
 
     if (rc != 0)
         return rc;
-    if (manager->stored)
-        return manager->stored->discard(manager, NULL);
+    if (manager_stored(manager))
+        return manager_stored(manager)->discard(manager, NULL);
     forget_all(manager, &woken);
     scheduler_leave(manager, &woken);
     return 0;
@@ -203,8 +203,8 @@ int berth_manager_discard_root(berth_manager *manager, const berth_root *named, 
         lock_release(&manager->lock);
         return fail_discard(manager, named, where, -ENOENT, error);
     }
-    if (manager->stored) {
-        rc = manager->stored->discard(manager, root);
+    if (manager_stored(manager)) {
+        rc = manager_stored(manager)->discard(manager, root);
         return rc == 0 ? 0 : fail_discard(manager, named, (struct where){0}, rc, error);
     }
     reservation_remove_below(manager, root);

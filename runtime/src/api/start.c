@@ -160,7 +160,7 @@ static int start(berth_manager *manager, const struct starting *starting)
         return refuse_early(manager, name, request, starting->error, -ENOMEM);
     operation_init(operation, manager, type, starting->deadline);
     lay_out_block(operation, request);
-    if (manager->stored)
+    if (manager_stored(manager))
         persist_init(operation, starting->owner);
     operation->block = starting->op ? 0 : (uint16_t)size;
     operation->error = starting->error;

@@ -250,7 +250,7 @@ static bool is_swept(const struct berth_manager *manager, const struct reservati
 
     if (sweep == SWEEP_ALL)
         return true;
-    if (manager->stored && manager->stored->has_store)
+    if (manager_stored(manager) && manager_stored(manager)->has_store)
         return stored_reservation(reservation, levels)->gone;
     hold_set = reservation_hold_set(reservation, levels);
     return sweep == SWEEP_EMPTY ? hold_set.held == 0 : reservation_is_released(hold_set);
@@ -276,7 +276,7 @@ void drain_end(struct operation *operation)
     struct berth_manager *manager = operation->call.manager;
 
     pending_drains_move(manager, operation->drain, NULL);
-    if (manager->stored && operation->code != 0 && operation->code != -ECANCELED &&
+    if (manager_stored(manager) && operation->code != 0 && operation->code != -ECANCELED &&
         !operation->discarded) { /* the store has refused its last commit */
         note_error(operation);
         operation->code = 0;

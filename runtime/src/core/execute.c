@@ -56,7 +56,7 @@ static void commit_reservation(struct operation *operation, const berth_operatio
         operation->levels[i].instance->holds -= (operation->levels[i].flags & LEVEL_MINE) != 0;
     commit_changes(operation);
     if (type->flags & BERTH_GIVES) {
-        if (!operation->call.manager->stored) /* else it is linked by now */
+        if (!manager_stored(operation->call.manager)) /* else it is linked by now */
             reservation_link(operation->call.manager, reservation,
                              operation->levels[type->levels - 1].instance, type->levels);
         memcpy(operation->arguments.gives, reservation->id, sizeof(uuid_t));
@@ -68,7 +68,7 @@ static void commit_reservation(struct operation *operation, const berth_operatio
 /* Nothing has happened: takes back what the operation has changed. */
 static void undo_changes(struct operation *operation)
 {
-    const struct stored *stored = operation->call.manager->stored;
+    const struct stored *stored = manager_stored(operation->call.manager);
 
     if (stored)
         stored->calls->undo(operation);
@@ -105,8 +105,8 @@ enum progress execute_finish(struct operation *operation)
         end_operation(operation, operation->type);
     else
         drain_end(operation);
-    if (operation->call.manager->stored)
-        operation->call.manager->stored->calls->end(operation);
+    if (manager_stored(operation->call.manager))
+        manager_stored(operation->call.manager)->calls->end(operation);
     operation->stage = STAGE_DONE;
     if (!queue_release(operation))
         return PROGRESS_RELEASED;
@@ -120,7 +120,7 @@ static bool resolve(struct operation *operation)
     bool waits = operation->type ? resolve_instances(operation) : drain_next(operation);
 
     if (!waits && operation->code == 0 && operation->n_levels > 0 && !operation->absent) {
-        const struct stored *stored = operation->call.manager->stored;
+        const struct stored *stored = manager_stored(operation->call.manager);
 
         if (stored)
             stored->calls->begin(operation);
@@ -146,7 +146,7 @@ static void end_drop(struct operation *operation)
 /* Makes the changes durable, in a manager that has a store. KEPT_LATER: the operation waits. */
 static enum kept keep_before(struct operation *operation, enum keep_before before)
 {
-    const struct stored *stored = operation->call.manager->stored;
+    const struct stored *stored = manager_stored(operation->call.manager);
 
     return stored ? stored->calls->keep(operation, before) : KEPT;
 }
@@ -236,7 +236,7 @@ static enum progress execute_stages(struct operation *operation, bool may_call)
             operation->stage = STAGE_RUN;
             break;
         case STAGE_STORE:
-            kept = operation->call.manager->stored->calls->look(operation, &before);
+            kept = manager_stored(operation->call.manager)->calls->look(operation, &before);
             if (kept == KEPT_LATER)
                 return PROGRESS_STORE;
             if (!resume(operation, before, kept))

@@ -34,7 +34,7 @@ size_t operation_size(const struct berth_manager *manager, const berth_operation
 
 bool operation_waits_for_store(const struct operation *operation)
 {
-    return operation->call.manager->stored->calls->waits(operation);
+    return manager_stored(operation->call.manager)->calls->waits(operation);
 }
 
 int operation_discard_code(const struct operation *operation)

@@ -170,7 +170,7 @@ enum progress {
 /* Bytes of the first part of a block: the operation, and what it has besides with a store. */
 static inline size_t operation_head(const struct berth_manager *manager)
 {
-    return sizeof(struct operation) + (manager->stored ? BERTH_OP_STORED : 0);
+    return sizeof(struct operation) + (manager_stored(manager) ? BERTH_OP_STORED : 0);
 }
 
 /* Bytes of a started operation's block. `type` NULL: drain. */

@@ -111,7 +111,7 @@ static void check_conflict(struct operation *operation, const berth_operation *t
 /* Does the operation's owner have a reference there? Then `take` adds none. */
 static bool has_reference(const struct operation *operation, const struct instance *instance)
 {
-    return operation->call.manager->stored->calls->has_reference(operation, instance);
+    return manager_stored(operation->call.manager)->calls->has_reference(operation, instance);
 }
 
 /* The holders that the operation adds to a level: a child, its reservation, holds of steps. */
@@ -127,7 +127,7 @@ static uint32_t count_added(const struct operation *operation, const berth_opera
     for (unsigned i = 0; i < type->n_steps; i++)
         if (type->steps[i].level == level && type->steps[i].event == resource->take)
             takes++;
-    if ((type->flags & BERTH_OWNED) && operation->call.manager->stored && takes > 0)
+    if ((type->flags & BERTH_OWNED) && manager_stored(operation->call.manager) && takes > 0)
         takes = has_reference(operation, operation->levels[level].instance) ? 0 : 1;
     return added + takes;
 }
@@ -175,9 +175,10 @@ static void report_admissions(struct operation *operation)
 static void give(struct operation *operation, const berth_operation *type)
 {
     struct berth_manager *manager = operation->call.manager;
-    int rc = manager->stored
-                 ? manager->stored->calls->give(operation, type->levels, &operation->reservation)
-                 : reservation_make(manager, type->levels, &operation->reservation);
+    int rc =
+        manager_stored(manager)
+            ? manager_stored(manager)->calls->give(operation, type->levels, &operation->reservation)
+            : reservation_make(manager, type->levels, &operation->reservation);
 
     if (rc < 0)
         operation_fail(operation, rc, (struct where){0});
@@ -188,7 +189,7 @@ static void give(struct operation *operation, const berth_operation *type)
 /* The reservation's id may be the caller's choice. True: it waits, or has failed. */
 static bool stops_for_id(struct operation *operation, const berth_operation *type, bool *waits)
 {
-    const struct stored *stored = operation->call.manager->stored;
+    const struct stored *stored = manager_stored(operation->call.manager);
 
     *waits = false;
     if (!stored || !(type->flags & BERTH_GIVES))
@@ -319,7 +320,7 @@ static bool find_by_value(struct operation *operation, const berth_operation *ty
 
 static bool with_reservation(struct operation *operation, const berth_operation *type)
 {
-    const struct stored *stored = operation->call.manager->stored;
+    const struct stored *stored = manager_stored(operation->call.manager);
     struct reservation *reservation;
     struct hold_set hold_set;
     struct instance *instance;

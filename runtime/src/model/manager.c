@@ -100,7 +100,7 @@ static void lay_out(struct berth_manager *manager, uint8_t id, struct value *val
             at += sizeof(struct node);
         }
     }
-    if (manager->stored)
+    if (manager_stored(manager))
         at = (at + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t) +
              sizeof(struct stored_instance);
     layout->fixed = (uint32_t)(layout->head + at);

@@ -91,6 +91,17 @@ static inline int manager_lock(struct berth_manager *manager)
     return manager ? lock_acquire(&manager->lock) : -EINVAL;
 }
 
+/* What a spec with `store` has besides, or NULL. Compiled with BERTH_NO_STORE, no manager has it. */
+static inline struct stored *manager_stored(const struct berth_manager *manager)
+{
+#ifdef BERTH_NO_STORE
+    (void)manager;
+    return NULL;
+#else
+    return manager->stored;
+#endif
+}
+
 /* An operation is over. */
 static inline void manager_end_operation(struct berth_manager *manager)
 {

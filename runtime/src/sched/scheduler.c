@@ -92,7 +92,7 @@ static void run_one(struct operation *operation)
     enum progress progress;
 
     while ((progress = execute_operation(operation, true)) == PROGRESS_RELEASED ||
-           (progress == PROGRESS_STORE && operation->call.manager->stored->send(operation)))
+           (progress == PROGRESS_STORE && manager_stored(operation->call.manager)->send(operation)))
         if (progress == PROGRESS_RELEASED)
             waiters_wake(operation, &woken);
     if (progress == PROGRESS_DONE)

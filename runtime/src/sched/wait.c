@@ -158,7 +158,8 @@ bool wait_for(struct operation *operation, enum progress progress)
     case PROGRESS_PENDING:
         return run_ready_and_sleep(operation);
     case PROGRESS_STORE:
-        return operation->call.manager->stored->send(operation) || run_ready_and_sleep(operation);
+        return manager_stored(operation->call.manager)->send(operation) ||
+               run_ready_and_sleep(operation);
     default: /* PROGRESS_QUEUED */
         return sleep_on(operation);
     }

@@ -159,7 +159,7 @@ int berth_call_on_cancel(berth_call *call, berth_notify *notify, void *ctx)
 
 uint64_t berth_call_epoch(const berth_call *call)
 {
-    return call->manager->stored ? call->manager->stored->epoch : 0;
+    return manager_stored(call->manager) ? manager_stored(call->manager)->epoch : 0;
 }
 
 const char *berth_call_hook(const berth_call *call)

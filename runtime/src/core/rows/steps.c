@@ -156,8 +156,9 @@ static inline enum own own_of(const struct operation *operation)
 
     if (type->form == BERTH_WITH)
         return OWN_RESERVATION;
-    return (type->flags & BERTH_OWNED) && operation->call.manager->stored ? OWN_REFERENCE
-                                                                          : OWN_ANY_REFERENCE;
+    return (type->flags & BERTH_OWNED) && manager_stored(operation->call.manager)
+               ? OWN_REFERENCE
+               : OWN_ANY_REFERENCE;
 }
 
 /* S4: is there a holder besides the caller? */

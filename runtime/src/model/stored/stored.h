@@ -206,8 +206,9 @@ static inline void stored_unname(struct berth_manager *manager, struct reservati
 /* What new operations end with; 0: they are welcome. */
 static inline int stored_refuses(const struct berth_manager *manager)
 {
-    return manager->stored ? atomic_load_explicit(&manager->stored->refuses, memory_order_relaxed)
-                           : 0;
+    const struct stored *stored = manager_stored(manager);
+
+    return stored ? atomic_load_explicit(&stored->refuses, memory_order_relaxed) : 0;
 }
 
 #endif

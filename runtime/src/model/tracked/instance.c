@@ -92,7 +92,7 @@ static void free_block(struct berth_manager *manager, struct instance *instance)
 {
     struct layout *layout = &manager->layouts[instance->resource];
 
-    if (manager->stored)
+    if (manager_stored(manager))
         owner_clear_references(manager, instance);
     layout->blocks--;
     memory_free(&manager->allocator, (char *)instance - layout->head, instance->size);

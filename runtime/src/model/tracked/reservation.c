@@ -102,7 +102,8 @@ static inline void free_record(struct berth_manager *manager, struct reservation
                                unsigned levels)
 {
     memory_free(&manager->allocator, reservation,
-                manager->stored ? forget_owned(manager, reservation, levels) : record_size(levels));
+                manager_stored(manager) ? forget_owned(manager, reservation, levels)
+                                        : record_size(levels));
 }
 
 void reservation_unmake(struct berth_manager *manager, struct reservation *reservation,
