@@ -1,5 +1,6 @@
 # Installing, in four parts: the runtime, the compiler, the library for tests, documentation with examples. The
-# backend for QEMU is a fifth, which `make install` leaves out: it is for Linux, and its agent needs a static json-c.
+# backend for QEMU and the store in SQLite are two more, which `make install` leaves out: they need libraries that Berth
+# does not, and the agent of the first a static json-c.
 # Each part keeps a list of its files in $(SHARE), from which uninstall takes them away.
 
 PREFIX ?= /usr/local
@@ -59,8 +60,8 @@ $(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) $(wildcard 
 
 INSTALLS := install-runtime install-compiler install-testing install-docs
 
-.PHONY: install install-qemu $(INSTALLS) uninstall need-elsewhere need-testing need-json
-install install-qemu $(INSTALLS): need-elsewhere
+.PHONY: install install-qemu install-sqlite $(INSTALLS) uninstall need-elsewhere need-testing need-json need-sqlite
+install install-qemu install-sqlite $(INSTALLS): need-elsewhere
 install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the following
 	@$(MAKE) $(INSTALLS)
 
@@ -108,6 +109,13 @@ install-qemu: need-json $(LIBQEMU) $(AGENT) ## the backend for QEMU with its age
 	@$(call pkg_config,berth-qemu)
 	@printf '%s\n' $(call quote,installed the backend for QEMU below $(TO))
 
+install-sqlite: need-sqlite $(LIBSQLITE) ## the store in a file of SQLite; not part of install
+	@$(begin)
+	@$(call put,644,contrib/sqlite/include/*.h,include)
+	@$(call put,644,$(LIBSQLITE),$(LIB))
+	@$(call pkg_config,berth-sqlite)
+	@printf '%s\n' $(call quote,installed the store in SQLite below $(TO))
+
 uninstall: ## take away what install put there, and nothing else
 	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC) $(PROGRAMS)
 
@@ -117,6 +125,9 @@ need-elsewhere:
 need-json:
 	@printf '#include <json-c/json.h>\n' | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
 	    echo "<json-c/json.h> is missing, which the backend for QEMU needs: scripts/setup qemu installs it on Debian" >&2; exit 1; }
+need-sqlite:
+	@printf '#include <sqlite3.h>\n' | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
+	    echo "<sqlite3.h> is missing, which the store in SQLite needs: scripts/setup sqlite installs it on Debian" >&2; exit 1; }
 need-testing:
 	@for header in json-c/json.h cmocka.h; do \
 	    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' $$header | \
@@ -125,4 +136,5 @@ need-testing:
 	        echo "without it: make install-runtime install-compiler install-docs" >&2; exit 1; }; \
 	done
 $(LIBQEMU_OBJECTS) $(AGENT): | $(if $(filter install-qemu,$(MAKECMDGOALS)),need-json)
+$(LIBSQLITE_OBJECTS): | $(if $(filter install-sqlite,$(MAKECMDGOALS)),need-sqlite)
 $(TESTING_OBJECTS): | $(if $(filter install install-testing,$(MAKECMDGOALS)),need-testing)

@@ -6,7 +6,7 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'contrib/*.[ch
 # The library is its files, which are looked at one by one. The search is one unit, whose files do not compile alone.
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c runtime/explore/%,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(GEN)/$(m)) \
-    $(QEMU_FLAGS) -Ibench $(GLIB_FLAGS)
+    $(QEMU_FLAGS) $(SQLITE_FLAGS) -Ibench $(GLIB_FLAGS)
 SHELL_FILES = contrib/github/berth-review contrib/git/berth-textconv scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
 

@@ -9,7 +9,7 @@ TRIPLET_arm64 := aarch64-linux-gnu
 EMULATOR_i386 := qemu-i386-static
 EMULATOR_s390x := qemu-s390x-static
 EMULATOR_arm64 := qemu-aarch64-static
-PORTABLE_PACKAGES := libc6-dev,libcmocka-dev,libjson-c-dev,uuid-dev
+PORTABLE_PACKAGES := libc6-dev,libcmocka-dev,libjson-c-dev,libsqlite3-dev,uuid-dev
 DEBIAN_MIRROR ?= http://deb.debian.org/debian
 DEBIAN = $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 

@@ -13,7 +13,7 @@ RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcar
 TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
 EXAMPLE_TESTS := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(wildcard tests/examples/test_*.c))
-C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(EXAMPLE_TESTS) $(QEMU_BARE_SUITES) $(CONFORMANCE)
+C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(EXAMPLE_TESTS) $(QEMU_BARE_SUITES) $(SQLITE_TESTS) $(CONFORMANCE)
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 	$(call compile,$(TESTING_FLAGS) -Itests/runtime -Iruntime/src)

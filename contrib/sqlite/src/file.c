@@ -1,0 +1,322 @@
+/* The file: it is found or made, and opened. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "object.h"
+
+int64_t clock_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Waiting */
+
+static int wait_for_others(void *arg, int n)
+{
+    struct berth_sqlite *store = arg;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int64_t now = clock_now();
+
+    if (n == 0)
+        store->waits_since = now;
+    if (now >= store->deadline)
+        store->late = true;
+    if (store->late || now - store->waits_since >= (int64_t)store->options.busy_ms * 1000000)
+        return 0;
+    (void)nanosleep(&pause, NULL);
+    return 1;
+}
+
+static int is_late(void *arg)
+{
+    struct berth_sqlite *store = arg;
+
+    store->late = store->late || clock_now() >= store->deadline;
+    return store->late;
+}
+
+void file_impatient(struct berth_sqlite *store, int64_t deadline)
+{
+    store->deadline = deadline;
+    store->late = false;
+    if (store->db && deadline != BERTH_NO_DEADLINE)
+        sqlite3_progress_handler(store->db, 10000, is_late, store);
+}
+
+void file_patient(struct berth_sqlite *store)
+{
+    store->deadline = BERTH_NO_DEADLINE;
+    store->late = false;
+    if (store->db)
+        sqlite3_progress_handler(store->db, 0, NULL, NULL);
+}
+
+/* Connections */
+
+static int connect_to(struct berth_sqlite *store, const char *path, int flags)
+{
+    int rc = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (!store->db)
+        return error_memory(store);
+    (void)sqlite3_extended_result_codes(store->db, 1);
+    return rc == SQLITE_OK ? 0 : error_sql(store, rc);
+}
+
+static void disconnect(struct berth_sqlite *store)
+{
+    (void)sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+/* The number that a PRAGMA gives. */
+static int ask_number(struct berth_sqlite *store, const char *pragma, int *number)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sql_prepare(store, &statement, "PRAGMA %s", pragma);
+
+    *number = 0;
+    if (rc == 0) {
+        int found = sqlite3_step(statement);
+
+        if (found == SQLITE_ROW)
+            *number = sqlite3_column_int(statement, 0);
+        else
+            rc = error_sql(store, found);
+    }
+    (void)sqlite3_finalize(statement);
+    return rc;
+}
+
+/* Is it a store? `db` only reads the file. */
+static int check_identity(struct berth_sqlite *store)
+{
+    int application, layout, rc = ask_number(store, "application_id", &application);
+
+    if (rc == 0)
+        rc = ask_number(store, "user_version", &layout);
+    if (rc < 0)
+        return rc;
+    if (application != APPLICATION_ID)
+        return error_set(store, -EBADMSG, "the file belongs to another program, or is damaged");
+    if (layout != LAYOUT)
+        return error_set(store, -EPROTO, "the file has layout %d, and this library knows %d",
+                         layout, LAYOUT);
+    return 0;
+}
+
+/* A path as a URI of SQLite; free() frees it. NULL: out of memory. */
+static char *make_uri(const char *path, const char *parameters)
+{
+    char *uri = malloc(3 * strlen(path) + strlen(parameters) + 16), *to = uri;
+
+    if (!uri)
+        return NULL;
+    to += sprintf(to, "%s", *path == '/' ? "file://" : "file:");
+    for (; *path; path++) {
+        if (strchr("%?#", *path))
+            to += sprintf(to, "%%%02x", (unsigned)*path);
+        else
+            *to++ = *path;
+    }
+    (void)sprintf(to, "?%s", parameters);
+    return uri;
+}
+
+/*
+ * Looks at the file without touching it: a usual connection would play the log of another program.
+ * Reading the file past SQLite would let go of the locks of this process.
+ */
+static int probe(struct berth_sqlite *store)
+{
+    char *uri = make_uri(store->path, "immutable=1");
+    int rc;
+
+    if (!uri)
+        return error_memory(store);
+    rc = connect_to(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    free(uri);
+    if (rc == 0)
+        rc = check_identity(store);
+    disconnect(store);
+    return rc;
+}
+
+/* Making the file */
+
+/* Gives a new file its name, unless another process was quicker. */
+static int name_file(struct berth_sqlite *store, const char *from)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, store->path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EINVAL || errno == ENOSYS) {
+        if (link(from, store->path) == 0) {
+            (void)unlink(from);
+            return 0;
+        }
+    }
+    if (errno == EEXIST)
+        return 0;
+    return error_set(store, -errno, "%s", strerror(errno));
+}
+
+static void sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    char *end;
+    int fd;
+
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    end = strrchr(folder, '/');
+    if (end)
+        end[end == folder ? 1 : 0] = '\0';
+    fd = open(end ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+static int fill_file(struct berth_sqlite *store)
+{
+    int rc = sql_run(store, "BEGIN");
+
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA application_id = %d", APPLICATION_ID);
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA user_version = %d", LAYOUT);
+    if (rc == 0)
+        rc = header_make(store);
+    if (rc == 0)
+        rc = sql_run(store, "COMMIT");
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA journal_mode = WAL");
+    return rc;
+}
+
+/* Makes a whole file under another name first. So there is never a part of a store at `path`. */
+static int make_file(struct berth_sqlite *store)
+{
+    char *fresh = sqlite3_mprintf("%s-new-%d", store->path, (int)getpid());
+    char *log = sqlite3_mprintf("%s-wal", store->path);
+    int rc = fresh && log ? 0 : error_memory(store);
+
+    if (rc == 0 && access(log, F_OK) == 0)
+        rc = error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
+    if (rc == 0) {
+        (void)unlink(fresh);
+        rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+        if (rc == 0)
+            rc = fill_file(store);
+        disconnect(store);
+        if (rc == 0)
+            rc = name_file(store, fresh);
+        (void)unlink(fresh);
+        sync_folder(store->path);
+    }
+    sqlite3_free(fresh);
+    sqlite3_free(log);
+    return rc;
+}
+
+static int find_or_make(struct berth_sqlite *store)
+{
+    struct stat found;
+
+    if (stat(store->path, &found) != 0) {
+        if (errno != ENOENT || store->options.must_exist)
+            return error_set(store, -errno, "%s", strerror(errno));
+        return make_file(store);
+    }
+    if (!S_ISREG(found.st_mode))
+        return error_set(store, -EBADMSG, "it is no file");
+    if (found.st_size == 0)
+        return error_damaged(store, "it is empty, which a store never is");
+    return 0;
+}
+
+/* Opening */
+
+/* Does the log work here? It needs memory that is shared through a file. */
+static int use_log(struct berth_sqlite *store)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sql_prepare(store, &statement, "PRAGMA journal_mode = WAL");
+
+    if (rc == 0) {
+        int found = sqlite3_step(statement);
+        const unsigned char *mode = found == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+
+        if (found != SQLITE_ROW)
+            rc = error_sql(store, found);
+        else if (!mode || sqlite3_stricmp((const char *)mode, "wal") != 0)
+            rc = error_set(store, -ENOTSUP, "this file system cannot share memory");
+    }
+    (void)sqlite3_finalize(statement);
+    return rc;
+}
+
+static int set_up(struct berth_sqlite *store)
+{
+    int rc;
+
+    (void)sqlite3_busy_handler(store->db, wait_for_others, store);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    file_impatient(store, store->deadline);
+    rc = sql_run(store, "PRAGMA cell_size_check = ON");
+    if (rc == 0)
+        rc = use_log(store);
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA synchronous = %s", store->options.full ? "FULL" : "NORMAL");
+    if (rc == 0)
+        rc = sql_prepare(store, &store->begin, "BEGIN IMMEDIATE");
+    if (rc == 0)
+        rc = sql_prepare(store, &store->commit, "COMMIT");
+    if (rc == 0)
+        rc = sql_prepare(store, &store->rollback, "ROLLBACK");
+    return rc;
+}
+
+int file_open(struct berth_sqlite *store)
+{
+    int rc = find_or_make(store);
+
+    if (rc == 0)
+        rc = probe(store);
+    if (rc == 0)
+        rc = connect_to(store, store->path, SQLITE_OPEN_READWRITE);
+    return rc == 0 ? set_up(store) : rc;
+}
+
+void file_close(struct berth_sqlite *store)
+{
+    sqlite3_stmt **statements[] = {&store->begin, &store->commit, &store->rollback, &store->advance,
+                                   &store->position};
+
+    for (unsigned i = 0; i < sizeof statements / sizeof *statements; i++) {
+        (void)sqlite3_finalize(*statements[i]);
+        *statements[i] = NULL;
+    }
+    disconnect(store);
+}
+
+bool file_has_moved(struct berth_sqlite *store)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           moved != 0;
+}

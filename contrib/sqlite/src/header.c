@@ -1,0 +1,270 @@
+/* The table _berth: one row that says whose rows these are, and how far they are. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object.h"
+
+#define COLUMNS                                                                                    \
+    "manager, format, hash, options, absent, backend, epoch, sequence, tables, schema, _sum"
+
+static uint64_t sum_of(const struct header *header)
+{
+    uint64_t sum = sum_text(LAYOUT, header->manager);
+
+    sum = sum_number(sum, header->format);
+    sum = sum_number(sum, header->spec_hash);
+    sum = sum_text(sum, header->options);
+    sum = sum_text(sum, header->absent);
+    sum = sum_text(sum, header->backend);
+    sum = sum_number(sum, header->epoch);
+    sum = sum_number(sum, header->sequence);
+    sum = sum_text(sum, header->tables);
+    return sum_number(sum, header->schema);
+}
+
+void header_free(struct header *header)
+{
+    free(header->manager);
+    free(header->options);
+    free(header->absent);
+    free(header->backend);
+    free(header->tables);
+    *header = (struct header){0};
+}
+
+int header_schema(struct berth_sqlite *store, uint64_t *sum)
+{
+    sqlite3_stmt *statement = NULL;
+    int found, rc = sql_prepare(store, &statement,
+                                "SELECT name || ' ' || sql FROM sqlite_schema WHERE type = 'table' "
+                                "AND name NOT LIKE 'sqlite%%' ORDER BY name");
+
+    *sum = 0;
+    if (rc < 0)
+        return rc;
+    while ((found = sqlite3_step(statement)) == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(statement, 0);
+
+        if (text)
+            *sum = sum_text(*sum, (const char *)text);
+    }
+    if (found != SQLITE_DONE)
+        rc = error_sql(store, found);
+    (void)sqlite3_finalize(statement);
+    return rc;
+}
+
+/* Writing */
+
+static int write_row(struct berth_sqlite *store)
+{
+    const struct header *header = &store->header;
+
+    return sql_run(store,
+                   "INSERT OR REPLACE INTO _berth(rowid, " COLUMNS ") VALUES(1, %Q, %lld, "
+                   "'%016llx', %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld)",
+                   header->manager, (sqlite3_int64)header->format,
+                   (unsigned long long)header->spec_hash, header->options, header->absent,
+                   header->backend, (sqlite3_int64)header->epoch, (sqlite3_int64)header->sequence,
+                   header->tables, (unsigned long long)header->schema,
+                   (sqlite3_int64)sum_of(header));
+}
+
+int header_make(struct berth_sqlite *store)
+{
+    static char nothing[] = "", no_tables[] = "[]";
+    int rc =
+        sql_run(store, "CREATE TABLE _berth(manager TEXT, format INTEGER, hash TEXT, options TEXT, "
+                       "absent TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, tables TEXT, "
+                       "schema TEXT, _sum INTEGER)");
+
+    store->header = (struct header){.manager = nothing,
+                                    .options = nothing,
+                                    .absent = nothing,
+                                    .backend = nothing,
+                                    .tables = no_tables};
+    if (rc == 0)
+        rc = header_schema(store, &store->header.schema);
+    if (rc == 0)
+        rc = write_row(store);
+    store->header = (struct header){0};
+    return rc;
+}
+
+static char *names_of(const struct tables *tables)
+{
+    const char **names = calloc(tables->n > 0 ? tables->n : 1, sizeof *names);
+    char *json = NULL;
+
+    if (!names)
+        return NULL;
+    for (unsigned i = 0; i < tables->n; i++)
+        names[i] = tables->tables[i].name;
+    json = texts_write(&(berth_strings){.items = names, .count = tables->n});
+    free(names);
+    return json;
+}
+
+int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
+{
+    struct header next = {
+        .manager = strdup(manager->manager),
+        .options = strdup(manager->options),
+        .absent = strdup(manager->absent),
+        .backend = strdup(manager->backend),
+        .tables = names_of(&store->tables),
+        .spec_hash = manager->spec_hash,
+        .format = manager->format,
+        .epoch = store->header.epoch + 1,
+        .sequence = store->header.sequence,
+    };
+    int rc;
+
+    header_free(&store->header);
+    store->header = next;
+    if (!next.manager || !next.options || !next.absent || !next.backend || !next.tables)
+        return error_memory(store);
+    rc = header_schema(store, &store->header.schema);
+    return rc == 0 ? write_row(store) : rc;
+}
+
+/* Reading */
+
+static char *text_at(sqlite3_stmt *row, int column)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+
+    if (sqlite3_column_type(row, column) != SQLITE_TEXT)
+        return NULL;
+    return text ? strdup((const char *)text) : NULL;
+}
+
+static uint64_t hexadecimal_at(sqlite3_stmt *row, int column)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+
+    return text ? strtoull((const char *)text, NULL, 16) : 0;
+}
+
+static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
+{
+    struct header *header = &store->header;
+
+    header_free(header);
+    *header = (struct header){
+        .manager = text_at(row, 0),
+        .format = (uint32_t)sqlite3_column_int64(row, 1),
+        .spec_hash = hexadecimal_at(row, 2),
+        .options = text_at(row, 3),
+        .absent = text_at(row, 4),
+        .backend = text_at(row, 5),
+        .epoch = (uint64_t)sqlite3_column_int64(row, 6),
+        .sequence = (uint64_t)sqlite3_column_int64(row, 7),
+        .tables = text_at(row, 8),
+        .schema = hexadecimal_at(row, 9),
+    };
+    if (!header->manager || !header->options || !header->absent || !header->backend ||
+        !header->tables)
+        return error_damaged(store, "a text is missing in _berth");
+    if (sqlite3_column_type(row, 10) != SQLITE_NULL &&
+        sqlite3_column_int64(row, 10) != (sqlite3_int64)sum_of(header))
+        return error_damaged(store, "_berth does not have its sum");
+    return 0;
+}
+
+static int read_only_row(struct berth_sqlite *store, sqlite3_stmt *statement)
+{
+    int found = sqlite3_step(statement), rc;
+
+    if (found != SQLITE_ROW)
+        return found == SQLITE_DONE ? error_damaged(store, "_berth has no row")
+                                    : error_sql(store, found);
+    rc = read_row(store, statement);
+    if (rc == 0 && sqlite3_step(statement) == SQLITE_ROW)
+        rc = error_damaged(store, "_berth has several rows");
+    return rc;
+}
+
+int header_read(struct berth_sqlite *store)
+{
+    sqlite3_stmt *statement = NULL;
+    uint64_t schema;
+    int rc = sql_prepare(store, &statement, "SELECT " COLUMNS " FROM _berth");
+
+    if (rc == 0)
+        rc = read_only_row(store, statement);
+    (void)sqlite3_finalize(statement);
+    if (rc == 0)
+        rc = header_schema(store, &schema);
+    if (rc == 0 && schema != store->header.schema)
+        rc = error_damaged(store, "its tables are not those that were made");
+    return rc;
+}
+
+/* Progress */
+
+/* 0: it is this epoch's. */
+static int read_position(struct berth_sqlite *store, uint64_t epoch, uint64_t *sequence)
+{
+    int found = sqlite3_step(store->position), rc = 0;
+
+    if (found == SQLITE_DONE)
+        rc = error_damaged(store, "_berth has no row");
+    else if (found != SQLITE_ROW)
+        rc = error_sql(store, found);
+    else if ((uint64_t)sqlite3_column_int64(store->position, 0) != epoch)
+        rc = error_set(store, -ESTALE, "epoch %lld has the store, and this is epoch %llu",
+                       (long long)sqlite3_column_int64(store->position, 0),
+                       (unsigned long long)epoch);
+    else
+        *sequence = (uint64_t)sqlite3_column_int64(store->position, 1);
+    (void)sqlite3_reset(store->position);
+    return rc;
+}
+
+int header_check(struct berth_sqlite *store, uint64_t epoch)
+{
+    uint64_t sequence;
+
+    return read_position(store, epoch, &sequence);
+}
+
+/* Why nothing was changed by `advance`. */
+static int explain(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence)
+{
+    uint64_t found = 0;
+    int rc = read_position(store, epoch, &found);
+
+    if (rc < 0)
+        return rc;
+    if (found == sequence)
+        return 1;
+    return error_set(store, -EPROTO, "commit %llu comes after commit %llu",
+                     (unsigned long long)sequence, (unsigned long long)found);
+}
+
+int header_advance(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence,
+                   const uint64_t *from)
+{
+    struct header next = store->header;
+    sqlite3_stmt *statement = store->advance;
+    int rc;
+
+    next.epoch = epoch;
+    next.sequence = sequence;
+    (void)sqlite3_bind_int64(statement, 1, (sqlite3_int64)sequence);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)sum_of(&next));
+    (void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)epoch);
+    if (from)
+        (void)sqlite3_bind_int64(statement, 4, (sqlite3_int64)*from);
+    else
+        (void)sqlite3_bind_null(statement, 4);
+    rc = sql_step(store, statement);
+    if (rc == 0 && sqlite3_changes(store->db) == 0)
+        rc = explain(store, epoch, sequence);
+    return rc;
+}

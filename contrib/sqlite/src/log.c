@@ -1,0 +1,108 @@
+/*
+ * The log of SQLite (https://sqlite.org/fileformat2.html#walformat). SQLite takes the first frame
+ * with a wrong sum for the end, so damage in the middle would silently drop commits after it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object.h"
+
+enum { HEADER_SIZE = 32, FRAME_SIZE = 24, MOST_PAGE = 65536 };
+
+struct log {
+    FILE *file;
+    unsigned char header[HEADER_SIZE];
+    unsigned char *frame; /* with its page */
+    size_t page_size;
+    bool big_endian;    /* of what is summed */
+    uint32_t sum[2];    /* up to the last good frame */
+    bool broken;        /* a frame had a wrong sum */
+    unsigned lost_ends; /* ends of transactions from there on */
+};
+
+static uint32_t number_at(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint32_t summand_at(const struct log *log, const unsigned char *bytes)
+{
+    if (log->big_endian)
+        return number_at(bytes);
+    return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+static void add_up(const struct log *log, const unsigned char *bytes, size_t size, uint32_t sum[2])
+{
+    for (size_t i = 0; i < size; i += 8) {
+        sum[0] += summand_at(log, bytes + i) + sum[1];
+        sum[1] += summand_at(log, bytes + i + 4) + sum[0];
+    }
+}
+
+static bool read_header(struct log *log)
+{
+    uint32_t magic = number_at(log->header);
+
+    log->page_size = number_at(log->header + 8);
+    log->big_endian = magic & 1;
+    add_up(log, log->header, HEADER_SIZE - 8, log->sum);
+    return magic >> 1 == 0x377f0682 >> 1 && log->page_size >= 512 && log->page_size <= MOST_PAGE &&
+           log->page_size % 8 == 0 && log->sum[0] == number_at(log->header + 24) &&
+           log->sum[1] == number_at(log->header + 28);
+}
+
+static void read_frame(struct log *log)
+{
+    uint32_t sum[2] = {log->sum[0], log->sum[1]};
+
+    if (memcmp(log->frame + 8, log->header + 16, 8) != 0) {
+        log->broken = true; /* of an earlier round */
+        return;
+    }
+    add_up(log, log->frame, 8, sum);
+    add_up(log, log->frame + FRAME_SIZE, log->page_size, sum);
+    if (sum[0] != number_at(log->frame + 16) || sum[1] != number_at(log->frame + 20))
+        log->broken = true;
+    if (log->broken)
+        log->lost_ends += number_at(log->frame + 4) != 0;
+    memcpy(log->sum, sum, sizeof sum);
+}
+
+static int read_log(struct berth_sqlite *store, struct log *log)
+{
+    size_t size;
+
+    if (fread(log->header, 1, HEADER_SIZE, log->file) < HEADER_SIZE)
+        return 0; /* it is empty */
+    if (!read_header(log))
+        return error_damaged(store, "the beginning of its log is wrong");
+    size = FRAME_SIZE + log->page_size;
+    log->frame = malloc(size);
+    if (!log->frame)
+        return error_memory(store);
+    while (fread(log->frame, 1, size, log->file) == size)
+        read_frame(log);
+    free(log->frame);
+    /* The last transaction may be there in part: the process or the machine was stopped. */
+    return log->lost_ends > 1 ? error_damaged(store, "its log has a hole") : 0;
+}
+
+int log_check(struct berth_sqlite *store)
+{
+    char *path = sqlite3_mprintf("%s-wal", store->path);
+    struct log log = {0};
+    int rc = 0;
+
+    if (!path)
+        return error_memory(store);
+    log.file = fopen(path, "rbe");
+    if (log.file) {
+        rc = read_log(store, &log);
+        (void)fclose(log.file);
+    }
+    sqlite3_free(path);
+    return rc;
+}

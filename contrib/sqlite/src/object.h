@@ -1,0 +1,151 @@
+/* The object behind a store, and what its files share. */
+#ifndef BERTH_SQLITE_OBJECT_H
+#define BERTH_SQLITE_OBJECT_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "berth_sqlite.h"
+
+enum {
+    APPLICATION_ID = 0x42527468, /* "BRth", of every store */
+    LAYOUT = 1,                  /* of _berth and of the columns' types: user_version */
+    DEFAULT_BUSY_MS = 5000
+};
+
+/* Tables of a manager, owned. */
+struct tables {
+    berth_store_table *tables;
+    uint16_t n;
+};
+
+/* Memory of a cell that was read. Kept for the next row. */
+struct cell {
+    void *memory;
+    size_t size;
+    unsigned char uuid[16];
+};
+
+/* A table's rows, as statements. */
+struct rows {
+    const berth_store_table *table;
+    const char *sql_name; /* of the table in the file; borrowed */
+    uint64_t seed;        /* of its sums: rows of another table never fit */
+    sqlite3_stmt *write, *erase, *clear;
+};
+
+/* The row of _berth. Texts are owned, and never NULL. */
+struct header {
+    char *manager, *options, *absent, *backend;
+    char *tables;    /* their names in order, as JSON */
+    uint64_t schema; /* sum over the definitions of the tables */
+    uint64_t spec_hash;
+    uint32_t format;
+    uint64_t epoch, sequence;
+};
+
+struct berth_sqlite {
+    berth_store functions;
+    berth_sqlite_options options;
+    char *path, *backend;
+
+    pthread_mutex_t lock; /* of the reason alone */
+    char reason[512];
+
+    /* While it is open. */
+    sqlite3 *db;
+    sqlite3_stmt *begin, *commit, *rollback, *advance, *position;
+    struct header header;
+    struct tables tables;
+    struct rows *rows; /* one per table */
+
+    /* The wait for other programs. */
+    int64_t deadline; /* of open and load; else BERTH_NO_DEADLINE */
+    int64_t waits_since;
+    bool late;
+};
+
+int64_t clock_now(void);
+
+/*
+ * error.c: each returns a negative errno value, and notes the reason. The reason begins with the
+ * path.
+ */
+int error_set(struct berth_sqlite *store, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* What a result of SQLite means. */
+int error_sql(struct berth_sqlite *store, int rc);
+/* Out of memory. */
+int error_memory(struct berth_sqlite *store);
+int error_damaged(struct berth_sqlite *store, const char *what);
+
+/* file.c: from a path to a connection that is set up, and back. */
+int file_open(struct berth_sqlite *store);
+void file_close(struct berth_sqlite *store);
+/* Until file_patient, waits end at the deadline. */
+void file_impatient(struct berth_sqlite *store, int64_t deadline);
+void file_patient(struct berth_sqlite *store);
+/* Was the file moved or deleted while it is open? */
+bool file_has_moved(struct berth_sqlite *store);
+
+/* log.c: are commits missing in the middle of the log? */
+int log_check(struct berth_sqlite *store);
+
+/* sql.c: statements. */
+int sql_prepare(struct berth_sqlite *store, sqlite3_stmt **out, const char *format, ...);
+int sql_run(struct berth_sqlite *store, const char *format, ...);
+/* Runs a statement that gives no row, and makes it ready for the next time. */
+int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement);
+int sql_begin(struct berth_sqlite *store);
+/* Whatever happens, no transaction is open afterwards, if SQLite can. */
+void sql_rollback(struct berth_sqlite *store);
+/* Ends a transaction: 0, a negative errno value, or BERTH_UNCERTAIN(). */
+int sql_commit(struct berth_sqlite *store);
+
+/* sum.c */
+uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t size);
+uint64_t sum_text(uint64_t sum, const char *text);
+uint64_t sum_number(uint64_t sum, uint64_t number);
+
+/* texts.c: lists as JSON. */
+/* The text, to be freed; NULL: out of memory. */
+char *texts_write(const berth_strings *texts);
+/* Reads what texts_write wrote, or a person. -EBADMSG, -ENOMEM. `cell` holds what `out` has. */
+int texts_read(const char *json, size_t size, struct cell *cell, berth_strings *out);
+bool cell_reserve(struct cell *cell, size_t size);
+
+/* header.c */
+int header_make(struct berth_sqlite *store);
+int header_read(struct berth_sqlite *store);
+/* Writes the header with these tables, for the next epoch. */
+int header_write(struct berth_sqlite *store, const berth_store_manager *manager);
+/* Moves on to a sequence number. `from`: what it must be now. 1: it is there already. */
+int header_advance(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence,
+                   const uint64_t *from);
+/* Does the store still belong to this epoch? */
+int header_check(struct berth_sqlite *store, uint64_t epoch);
+int header_schema(struct berth_sqlite *store, uint64_t *sum);
+void header_free(struct header *header);
+
+/* tables.c */
+/* The tables that the file has. */
+int tables_read(struct berth_sqlite *store, struct tables *tables);
+int tables_copy(struct tables *to, const berth_store_manager *from);
+void tables_free(struct tables *tables);
+/* Changes the tables of the file from `old` into the store's. */
+int tables_change(struct berth_sqlite *store, const struct tables *old);
+
+/* rows.c */
+int rows_prepare(struct berth_sqlite *store, struct rows *rows, const berth_store_table *table,
+                 const char *sql_name);
+void rows_finalize(struct rows *rows);
+int rows_prepare_all(struct berth_sqlite *store);
+void rows_finalize_all(struct berth_sqlite *store);
+int rows_change(struct berth_sqlite *store, const berth_store_change *change);
+int rows_write(struct berth_sqlite *store, struct rows *rows, const berth_store_value *values);
+int rows_clear_all(struct berth_sqlite *store);
+/* Gives all rows to `put`, by ascending key. */
+int rows_read(struct berth_sqlite *store, const struct rows *rows,
+              int (*put)(void *arg, const berth_store_value *values), void *arg);
+
+#endif

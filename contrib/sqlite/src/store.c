@@ -1,0 +1,286 @@
+/* The functions of the store. */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object.h"
+
+/* Opening */
+
+static int check_pages(struct berth_sqlite *store)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sql_prepare(store, &statement, "PRAGMA quick_check(1)");
+
+    if (rc == 0) {
+        int found = sqlite3_step(statement);
+        const char *text =
+            found == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+
+        if (found != SQLITE_ROW)
+            rc = error_sql(store, found);
+        else if (!text || strcmp(text, "ok") != 0)
+            rc = error_damaged(store, text ? text : "no check");
+    }
+    (void)sqlite3_finalize(statement);
+    return rc;
+}
+
+static int show_stored(const struct berth_sqlite *store, const struct tables *tables,
+                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
+{
+    const struct header *header = &store->header;
+
+    if (header->epoch == 0)
+        return 0; /* it was made just now, or nobody got further */
+    return accept(arg, &(berth_store_manager){
+                           .manager = header->manager,
+                           .format = header->format,
+                           .spec_hash = header->spec_hash,
+                           .options = header->options,
+                           .absent = header->absent,
+                           .backend = header->backend,
+                           .tables = tables->tables,
+                           .n_tables = tables->n,
+                       });
+}
+
+/* Within the transaction that takes the store. */
+static int take_store(struct berth_sqlite *store, const berth_store_manager *manager,
+                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
+{
+    struct tables old = {0};
+    int rc = log_check(store);
+
+    if (rc == 0)
+        rc = check_pages(store);
+    if (rc == 0)
+        rc = header_read(store);
+    if (rc == 0)
+        rc = tables_read(store, &old);
+    if (rc == 0)
+        rc = show_stored(store, &old, accept, arg);
+    if (rc == 0)
+        rc = tables_change(store, &old);
+    if (rc == 0)
+        rc = header_write(store, manager);
+    tables_free(&old);
+    return rc;
+}
+
+static int open_file(struct berth_sqlite *store, const berth_store_manager *manager,
+                     int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
+{
+    int rc = file_open(store);
+
+    if (rc == 0)
+        rc = sql_begin(store);
+    if (rc != 0)
+        return rc;
+    rc = take_store(store, manager, accept, arg);
+    if (rc != 0) {
+        sql_rollback(store);
+        return rc;
+    }
+    return sql_commit(store);
+}
+
+static int prepare_all(struct berth_sqlite *store)
+{
+    int rc = sql_prepare(store, &store->advance,
+                         "UPDATE _berth SET sequence = ?1, _sum = ?2 WHERE epoch = ?3 AND (?4 IS "
+                         "NULL OR sequence = ?4)");
+
+    if (rc == 0)
+        rc = sql_prepare(store, &store->position, "SELECT epoch, sequence FROM _berth");
+    return rc == 0 ? rows_prepare_all(store) : rc;
+}
+
+static void store_close(void *ctx)
+{
+    struct berth_sqlite *store = ctx;
+
+    rows_finalize_all(store);
+    tables_free(&store->tables);
+    header_free(&store->header);
+    file_close(store);
+}
+
+static int store_open(void *ctx, const berth_store_manager *manager,
+                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                      berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    struct berth_sqlite *store = ctx;
+    int rc;
+
+    (void)link;
+    if (store->db)
+        return error_set(store, -EBUSY, "another manager uses this object");
+    file_impatient(store, deadline);
+    rc = tables_copy(&store->tables, manager) < 0 ? error_memory(store) : 0;
+    if (rc == 0)
+        rc = open_file(store, manager, accept, arg);
+    if (rc == 0)
+        rc = prepare_all(store);
+    file_patient(store);
+    if (rc != 0) {
+        store_close(store);
+        return rc;
+    }
+    *opened =
+        (berth_store_opened){.epoch = store->header.epoch, .sequence = store->header.sequence};
+    return 0;
+}
+
+/* Loading */
+
+struct loading {
+    int (*put)(void *arg, uint16_t table, const berth_store_value *values);
+    void *arg;
+    uint16_t table;
+};
+
+static int put_row(void *arg, const berth_store_value *values)
+{
+    const struct loading *loading = arg;
+
+    return loading->put(loading->arg, loading->table, values);
+}
+
+static int load_all(struct berth_sqlite *store, struct loading *loading)
+{
+    int rc = header_check(store, store->header.epoch);
+
+    for (; rc == 0 && loading->table < store->tables.n; loading->table++)
+        rc = rows_read(store, &store->rows[loading->table], put_row, loading);
+    return rc;
+}
+
+static int store_load(void *ctx,
+                      int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                      void *arg, int64_t deadline)
+{
+    struct berth_sqlite *store = ctx;
+    struct loading loading = {.put = put, .arg = arg};
+    int rc;
+
+    file_impatient(store, deadline);
+    rc = sql_run(store, "BEGIN"); /* all tables at the same moment */
+    if (rc == 0)
+        rc = load_all(store, &loading);
+    sql_rollback(store);
+    file_patient(store);
+    return rc;
+}
+
+/* Writing */
+
+/* Begins a transaction at a sequence number. 1: the commit is there already. */
+static int begin_at(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence,
+                    const uint64_t *from)
+{
+    int rc;
+
+    if (file_has_moved(store))
+        return error_set(store, -ESTALE, "the file was moved or deleted");
+    rc = sql_begin(store);
+    return rc == 0 ? header_advance(store, epoch, sequence, from) : rc;
+}
+
+static int end_at(struct berth_sqlite *store, uint64_t sequence, int rc)
+{
+    if (rc == 0)
+        rc = sql_commit(store);
+    else
+        sql_rollback(store);
+    if (rc == 0)
+        store->header.sequence = sequence;
+    return rc;
+}
+
+static int store_commit(void *ctx, const berth_store_commit *commit)
+{
+    struct berth_sqlite *store = ctx;
+    const uint64_t from = commit->sequence - 1;
+    int rc = begin_at(store, commit->epoch, commit->sequence, &from);
+
+    if (rc == 0 && commit->clear)
+        rc = rows_clear_all(store);
+    for (uint32_t i = 0; i < commit->n_changes && rc == 0; i++)
+        rc = rows_change(store, &commit->changes[i]);
+    rc = end_at(store, commit->sequence, rc);
+    return rc == 1 ? 0 : rc;
+}
+
+static int store_replace(void *ctx, uint64_t epoch, uint64_t sequence,
+                         int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    struct berth_sqlite *store = ctx;
+    berth_store_change row;
+    int more = 0, rc = begin_at(store, epoch, sequence, NULL);
+
+    if (rc == 0)
+        rc = rows_clear_all(store);
+    while (rc == 0 && (more = next(arg, &row)) == 1)
+        rc = rows_change(store, &row);
+    return end_at(store, sequence, rc == 0 ? more : rc);
+}
+
+/* The object */
+
+berth_sqlite *berth_sqlite_create(const char *path, const berth_sqlite_options *options)
+{
+    struct berth_sqlite *store = path && *path ? calloc(1, sizeof *store) : NULL;
+
+    if (!store)
+        return NULL;
+    if (options)
+        store->options = *options;
+    if (store->options.busy_ms == 0)
+        store->options.busy_ms = DEFAULT_BUSY_MS;
+    store->path = strdup(path);
+    store->backend = strdup(store->options.backend ? store->options.backend : "");
+    store->options.backend = store->backend;
+    store->deadline = BERTH_NO_DEADLINE;
+    (void)pthread_mutex_init(&store->lock, NULL);
+    store->functions = (berth_store){
+        .version = BERTH_STORE_VERSION,
+        .ctx = store,
+        .backend = store->backend,
+        .open = store_open,
+        .load = store_load,
+        .commit = store_commit,
+        .replace = store_replace,
+        .close = store_close,
+    };
+    if (!store->path || !store->backend) {
+        berth_sqlite_free(store);
+        return NULL;
+    }
+    return store;
+}
+
+const berth_store *berth_sqlite_store(berth_sqlite *store)
+{
+    return store ? &store->functions : NULL;
+}
+
+void berth_sqlite_reason(berth_sqlite *store, char *text, size_t size)
+{
+    pthread_mutex_lock(&store->lock);
+    (void)snprintf(text, size, "%s", store->reason);
+    pthread_mutex_unlock(&store->lock);
+}
+
+void berth_sqlite_free(berth_sqlite *store)
+{
+    if (!store)
+        return;
+    (void)pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    free(store->backend);
+    free(store);
+}

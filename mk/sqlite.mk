@@ -1,0 +1,21 @@
+# The store in a file of SQLite: a library and its tests. Needs libsqlite3.
+
+SQLITE_FLAGS := -Icontrib/sqlite/include -Icontrib/sqlite/src
+LIBSQLITE := $(BUILD)/libberth-sqlite.a
+LIBSQLITE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard contrib/sqlite/src/*.c))
+SQLITE_TESTS := $(patsubst tests/sqlite/%.c,$(BUILD)/tests/sqlite/%,$(wildcard tests/sqlite/test_*.c))
+SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c))
+
+$(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite
+$(BUILD)/obj/contrib/sqlite/%.o: contrib/sqlite/%.c $(FLAGS_FILE)
+	$(call compile,$(SQLITE_FLAGS))
+
+$(LIBSQLITE): $(LIBSQLITE_OBJECTS)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(SQLITE_TESTS): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -lsqlite3 $(LIBS)
