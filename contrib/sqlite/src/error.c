@@ -33,15 +33,16 @@ int error_damaged(struct berth_sqlite *store, const char *what)
     return error_set(store, -EBADMSG, "the file is damaged: %s", what);
 }
 
-/* The error of the system that SQLite met; -EIO where there is none. */
-static int system_error(struct berth_sqlite *store)
+/*
+ * The error of the system that SQLite met. sqlite3_system_errno() does not know those of a COMMIT,
+ * so errno was 0 before the call.
+ */
+static int system_error(void)
 {
-    int error = store->db ? sqlite3_system_errno(store->db) : 0;
-
-    return error > 0 ? -error : -EIO;
+    return errno > 0 ? -errno : -EIO;
 }
 
-static int io_error(struct berth_sqlite *store, int rc)
+static int io_error(int rc)
 {
     switch (rc) {
     case SQLITE_IOERR_NOMEM:
@@ -50,7 +51,7 @@ static int io_error(struct berth_sqlite *store, int rc)
     case SQLITE_IOERR_DATA:
         return -EBADMSG;
     default:
-        return system_error(store);
+        return system_error();
     }
 }
 
@@ -60,7 +61,7 @@ static int read_only_error(const struct berth_sqlite *store)
     return access(store->path, W_OK) == 0 ? -EBADMSG : -errno;
 }
 
-static int meaning(struct berth_sqlite *store, int rc)
+static int meaning(const struct berth_sqlite *store, int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_FULL:
@@ -80,9 +81,9 @@ static int meaning(struct berth_sqlite *store, int rc)
     case SQLITE_READONLY:
         return read_only_error(store);
     case SQLITE_CANTOPEN:
-        return system_error(store);
+        return system_error();
     case SQLITE_IOERR:
-        return io_error(store, rc);
+        return io_error(rc);
     default: /* SQLITE_CORRUPT, SQLITE_NOTADB, and statements that do not fit to the tables */
         return -EBADMSG;
     }

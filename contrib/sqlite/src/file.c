@@ -67,8 +67,10 @@ void file_patient(struct berth_sqlite *store)
 
 static int connect_to(struct berth_sqlite *store, const char *path, int flags)
 {
-    int rc = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (!store->db)
         return error_memory(store);
     (void)sqlite3_extended_result_codes(store->db, 1);
@@ -213,7 +215,8 @@ static int make_file(struct berth_sqlite *store)
     char *log = sqlite3_mprintf("%s-wal", store->path);
     int rc = fresh && log ? 0 : error_memory(store);
 
-    if (rc == 0 && access(log, F_OK) == 0)
+    /* Another process may have made both just now. It makes the log last. */
+    if (rc == 0 && access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
         rc = error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
     if (rc == 0) {
         (void)unlink(fresh);

@@ -45,8 +45,10 @@ int sql_run(struct berth_sqlite *store, const char *format, ...)
 
 int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement)
 {
-    int rc = sqlite3_step(statement), code = 0;
+    int rc, code = 0;
 
+    errno = 0;
+    rc = sqlite3_step(statement);
     if (rc != SQLITE_DONE && rc != SQLITE_ROW) /* PRAGMAs tell what is set now */
         code = error_sql(store, rc);
     (void)sqlite3_reset(statement);
@@ -83,8 +85,10 @@ static bool is_certain(struct berth_sqlite *store, int rc, int code)
 
 int sql_commit(struct berth_sqlite *store)
 {
-    int rc = sqlite3_step(store->commit), code;
+    int rc, code;
 
+    errno = 0;
+    rc = sqlite3_step(store->commit);
     if (rc == SQLITE_DONE) {
         (void)sqlite3_reset(store->commit);
         return 0;

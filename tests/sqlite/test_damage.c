@@ -1,0 +1,270 @@
+/*
+ * Damaged files. A store either refuses them, or gives exactly the rows that were written. Each test
+ * tells what it saw of both.
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/fake.h"
+
+enum { COMMITS = 150, SCRIBBLES = 1000 };
+
+struct seen {
+    unsigned refused, whole;
+};
+
+static void remove_log(const struct fake *fake)
+{
+    char name[128];
+
+    (void)snprintf(name, sizeof name, "%s-wal", fake->path);
+    (void)unlink(name);
+    (void)snprintf(name, sizeof name, "%s-shm", fake->path);
+    (void)unlink(name);
+}
+
+/* Opens, loads and closes. The rows of any of these sequence numbers are whole. */
+static bool open_damaged(struct fake *fake, uint64_t from, uint64_t to)
+{
+    char dump[DUMP_SIZE];
+    int rc = fake_open(fake);
+
+    if (rc == 0) {
+        rc = fake_load(fake, dump);
+        if (rc == 0 && (fake->sequence < from || fake->sequence > to))
+            fail_msg("commit %u is the last one", (unsigned)fake->sequence);
+        if (rc == 0)
+            assert_string_equal(dump, fake_wanted(fake->sequence));
+    }
+    fake_close(fake);
+    if (rc != 0 && rc != -EBADMSG && rc != -EPROTO)
+        fail_msg("%d: %s", rc, fake_reason(fake));
+    if (rc != 0)
+        assert_true(strlen(fake_reason(fake)) > strlen(fake->path) + 10);
+    return rc == 0;
+}
+
+static void see(struct seen *seen, bool whole)
+{
+    seen->whole += whole;
+    seen->refused += !whole;
+}
+
+/* A store that was closed: all is in the file. */
+static unsigned char *make_closed(struct fake *fake, size_t *size)
+{
+    fake_start(fake, NULL);
+    assert_int_equal(fake_open(fake), 0);
+    fake_commit_to(fake, COMMITS);
+    fake_close(fake);
+    return fake_bytes(fake, "", size);
+}
+
+/* A store whose process was killed: the last commits are in the log alone. */
+static void make_killed(struct fake *fake, unsigned char **file, size_t *size, unsigned char **log,
+                        size_t *log_size)
+{
+    fake_start(fake, NULL);
+    assert_int_equal(fake_open(fake), 0);
+    fake_commit_to(fake, COMMITS);
+    *file = fake_bytes(fake, "", size);
+    *log = fake_bytes(fake, "-wal", log_size);
+    fake_close(fake);
+}
+
+static void put_killed(const struct fake *fake, const unsigned char *file, size_t size,
+                       const unsigned char *log, size_t log_size)
+{
+    remove_log(fake);
+    fake_put_bytes(fake, "", file, size);
+    fake_put_bytes(fake, "-wal", log, log_size);
+}
+
+static void truncated_file_is_refused(void **unused)
+{
+    struct fake fake;
+    size_t size;
+    unsigned char *bytes = make_closed(&fake, &size);
+
+    (void)unused;
+    for (size_t cut = 0; cut < size; cut += cut % 4096 == 0 ? 100 : 3996) {
+        remove_log(&fake);
+        fake_put_bytes(&fake, "", bytes, cut);
+        if (open_damaged(&fake, COMMITS, COMMITS))
+            fail_msg("%u of %u bytes are taken for all", (unsigned)cut, (unsigned)size);
+    }
+    free(bytes);
+    fake_stop(&fake);
+}
+
+/* What was killed is truncated: its file at every page. Pages that the log has are no loss. */
+static void truncated_file_with_a_log_is_never_half_loaded(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    for (size_t cut = 0; cut <= size; cut += 4096) {
+        put_killed(&fake, file, cut, log, log_size);
+        if (open_damaged(&fake, COMMITS, COMMITS) != (cut == size) && cut < 4096)
+            fail_msg("%u of %u bytes", (unsigned)cut, (unsigned)size);
+    }
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
+/* The end of the log is not missed: the rest is whole. */
+static void truncated_log_gives_an_earlier_commit(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+    uint64_t last = 0;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    for (size_t cut = 32 + 4120; cut <= log_size; cut += 4120) {
+        put_killed(&fake, file, size, log, cut);
+        if (!open_damaged(&fake, last, COMMITS))
+            continue; /* the tables were not made yet */
+        last = fake.sequence;
+    }
+    assert_int_equal(last, COMMITS);
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
+static unsigned next_random(unsigned *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Changes some bytes at one place. */
+static void scribble(unsigned char *bytes, size_t size, unsigned *random)
+{
+    size_t at = next_random(random) % size, n = 1 + next_random(random) % 16;
+
+    for (; n > 0 && at < size; n--, at++)
+        bytes[at] = (unsigned char)next_random(random);
+}
+
+static void scribbled_file_is_refused_or_whole(void **unused)
+{
+    struct fake fake;
+    struct seen seen = {0, 0};
+    size_t size;
+    unsigned char *bytes = make_closed(&fake, &size), *damaged = malloc(size);
+    unsigned random = 1;
+
+    (void)unused;
+    assert_non_null(damaged);
+    for (unsigned i = 0; i < SCRIBBLES; i++) {
+        memcpy(damaged, bytes, size);
+        scribble(damaged, size, &random);
+        remove_log(&fake);
+        fake_put_bytes(&fake, "", damaged, size);
+        see(&seen, open_damaged(&fake, COMMITS, COMMITS));
+    }
+    print_message("scribbled: %u refused, %u whole\n", seen.refused, seen.whole);
+    assert_true(seen.refused > SCRIBBLES / 10 && seen.whole > 0);
+    free(bytes);
+    free(damaged);
+    fake_stop(&fake);
+}
+
+/* The first page has the header, and the definitions of the tables: each of its bytes. */
+static void each_byte_of_the_first_page_counts(void **unused)
+{
+    struct fake fake;
+    struct seen seen = {0, 0};
+    size_t size;
+    unsigned char *bytes = make_closed(&fake, &size);
+
+    (void)unused;
+    for (size_t at = 0; at < 4096; at += at < 120 ? 1 : 7) {
+        const unsigned char was = bytes[at];
+
+        bytes[at] ^= 0x55;
+        remove_log(&fake);
+        fake_put_bytes(&fake, "", bytes, size);
+        see(&seen, open_damaged(&fake, COMMITS, COMMITS));
+        bytes[at] = was;
+    }
+    print_message("first page: %u refused, %u whole\n", seen.refused, seen.whole);
+    assert_true(seen.refused > 100);
+    free(bytes);
+    fake_stop(&fake);
+}
+
+/* In the middle of the log: refused. In its last two transactions: a part of them is missing. */
+static void scribbled_log_is_refused_or_whole(void **unused)
+{
+    struct fake fake;
+    struct seen seen = {0, 0};
+    unsigned char *file, *log, *damaged;
+    size_t size, log_size;
+    unsigned random = 2;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    damaged = malloc(log_size);
+    assert_non_null(damaged);
+    for (unsigned i = 0; i < SCRIBBLES / 4; i++) {
+        memcpy(damaged, log, log_size);
+        scribble(damaged, log_size, &random);
+        if (memcmp(damaged, log, log_size) == 0)
+            continue;
+        put_killed(&fake, file, size, damaged, log_size);
+        see(&seen, open_damaged(&fake, COMMITS - 2, COMMITS));
+    }
+    print_message("log: %u refused, %u whole\n", seen.refused, seen.whole);
+    assert_true(seen.refused > SCRIBBLES / 8);
+    free(file);
+    free(log);
+    free(damaged);
+    fake_stop(&fake);
+}
+
+static void refused_file_is_left_as_it_is(void **unused)
+{
+    struct fake fake;
+    size_t size, size_after;
+    unsigned char *bytes = make_closed(&fake, &size), *after;
+
+    (void)unused;
+    memset(bytes + size - 4096, 0xa5, 2048);
+    fake_put_bytes(&fake, "", bytes, size);
+    assert_false(open_damaged(&fake, 0, COMMITS));
+    after = fake_bytes(&fake, "", &size_after);
+    assert_int_equal(size, size_after);
+    assert_memory_equal(bytes, after, size);
+    free(bytes);
+    free(after);
+    fake_stop(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(truncated_file_is_refused),
+        cmocka_unit_test(truncated_file_with_a_log_is_never_half_loaded),
+        cmocka_unit_test(truncated_log_gives_an_earlier_commit),
+        cmocka_unit_test(scribbled_file_is_refused_or_whole),
+        cmocka_unit_test(each_byte_of_the_first_page_counts),
+        cmocka_unit_test(scribbled_log_is_refused_or_whole),
+        cmocka_unit_test(refused_file_is_left_as_it_is),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
