@@ -4,9 +4,10 @@ SQLITE_FLAGS := -Icontrib/sqlite/include -Icontrib/sqlite/src
 LIBSQLITE := $(BUILD)/libberth-sqlite.a
 LIBSQLITE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard contrib/sqlite/src/*.c))
 SQLITE_TESTS := $(patsubst tests/sqlite/%.c,$(BUILD)/tests/sqlite/%,$(wildcard tests/sqlite/test_*.c))
-SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c))
+SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c)) $(BUILD)/depository/depository.o
 
-$(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite
+$(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite -I$(GEN)/depository
+$(patsubst %.c,$(BUILD)/obj/%.o,tests/sqlite/test_manager.c tests/sqlite/support/depot.c): $(GEN)/depository/depository.h
 $(BUILD)/obj/contrib/sqlite/%.o: contrib/sqlite/%.c $(FLAGS_FILE)
 	$(call compile,$(SQLITE_FLAGS))
 

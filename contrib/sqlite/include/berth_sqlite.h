@@ -51,7 +51,7 @@ typedef struct berth_sqlite_options {
     const char *backend;
     /*
      * Each commit waits for the disk (synchronous=FULL): it survives a crash of the machine. Without
-     * it commits survive the process alone (synchronous=NORMAL), and take a tenth of the time. After
+     * it commits survive the process alone (synchronous=NORMAL), and take a fraction of the time. After
      * a crash of the machine the last ones may be missing then; the rest is whole.
      */
     bool full;

@@ -1,0 +1,252 @@
+/*
+ * A manager in a file of SQLite. Its process is killed in hooks and at random moments; it is opened
+ * again and recovers, and in the end nothing is left in the store and in the backend.
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/depot.h"
+
+enum { THREADS = 4, ROUNDS = 100, KILLS = 60 };
+
+static void let_everything_go(struct depot *depot)
+{
+    for (unsigned i = 0; i < 3; i++)
+        (void)depository_drain(depot->manager, BERTH_NO_DEADLINE, &depot->error);
+    assert_string_equal(depot_rows(depot),
+                        "0 boxes, 0 drawers, 0 reservations, 0 references, 0 intents");
+    assert_int_equal(depot_effects(depot), 0);
+}
+
+static void life_goes_on_in_the_next_process(void **unused)
+{
+    depository_box_config box = DEPOSITORY_BOX_CONFIG_DEFAULT;
+    const depository_drawer_config drawer = {.index = 7};
+    struct depot depot;
+    uuid_t id = {0};
+
+    (void)unused;
+    box.name = "a";
+    box.kind = DEPOSITORY_BOX_KIND_GLASS;
+    depot_start(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    assert_int_equal(depository_rent(depot.manager, &box, &drawer, id, "ann", &depot.error), 0);
+    assert_int_equal(depository_use(depot.manager, id, NULL, &depot.error), 0);
+    assert_int_equal(depot.hall->epoch, 1);
+    assert_string_equal(fake_ask(&depot.fake, "SELECT name || kind || _state || label || session "
+                                              "|| badge FROM box"),
+                        "aglasstherea@0.01badge-1");
+    assert_string_equal(fake_ask(&depot.fake, "SELECT _owner || _held FROM _reservations"),
+                        "ann[\"box\",\"drawer\"]");
+    assert_int_equal(depository_save(depot.manager, NULL, &depot.error), 0);
+    depot_close(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    assert_int_equal(depot_recover(&depot), 0);
+    assert_int_equal(depot.hall->epoch, 2);
+    assert_int_equal(depository_give_back(depot.manager, id, &depot.error), 0);
+    let_everything_go(&depot);
+    depot_close(&depot);
+    depot_stop(&depot);
+}
+
+static void rows_of_another_backend_are_refused(void **unused)
+{
+    struct depot depot, other;
+
+    (void)unused;
+    depot_start(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    depot_close(&depot);
+    other = depot;
+    fake_join(&other.fake, &depot.fake, &(berth_sqlite_options){.backend = "hall 2"});
+    assert_int_equal(depot_open(&other), -ENODEV);
+    assert_non_null(strstr(other.error.reason, "another backend"));
+    fake_leave(&other.fake);
+    depot_stop(&depot);
+}
+
+static void damaged_rows_make_no_manager(void **unused)
+{
+    struct depot depot;
+    unsigned char *bytes;
+    size_t size;
+
+    (void)unused;
+    depot_start(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    depot_close(&depot);
+    bytes = fake_bytes(&depot.fake, "", &size);
+    fake_put_bytes(&depot.fake, "", bytes, size - 5000);
+    assert_int_equal(depot_open(&depot), -EBADMSG);
+    assert_null(depot.manager);
+    free(bytes);
+    depot_stop(&depot);
+}
+
+static void fenced_manager_calls_no_hook(void **unused)
+{
+    struct depot depot, later;
+    unsigned calls;
+
+    (void)unused;
+    depot_start(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    later = depot;
+    fake_join(&later.fake, &depot.fake, &(berth_sqlite_options){.backend = "hall 1"});
+    assert_int_equal(depot_open(&later), 0);
+    calls = depot.hall->calls;
+    assert_int_equal(depot_round(&depot, 0, "ann"), -ESTALE);
+    assert_int_equal(depot_round(&depot, 1, "ann"), -ESTALE);
+    assert_int_equal(depot.hall->calls, calls);
+    assert_int_equal(depot_round(&later, 0, "ann"), 0);
+    let_everything_go(&later);
+    depot_close(&depot);
+    depot_close(&later);
+    fake_leave(&later.fake);
+    depot_stop(&depot);
+}
+
+/* A child that works until it is killed */
+
+struct worker {
+    struct depot *depot;
+    unsigned number;
+};
+
+static void *work(void *arg)
+{
+    const struct worker *worker = arg;
+    char owner[16];
+
+    (void)snprintf(owner, sizeof owner, "worker %u", worker->number);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        int rc = depot_round(worker->depot, worker->number + THREADS * i, owner);
+
+        if (rc == -EOWNERDEAD || rc == -ESTALE)
+            break;
+        worker->depot->hall->done += rc == 0;
+    }
+    return NULL;
+}
+
+static void live(struct depot *depot, unsigned n_threads)
+{
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (depot_open(depot) != 0 || depot_recover(depot) != 0)
+        _exit(1);
+    for (unsigned i = 0; i < n_threads; i++) {
+        workers[i] = (struct worker){depot, i};
+        if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
+            _exit(2);
+    }
+    for (unsigned i = 0; i < n_threads; i++)
+        (void)pthread_join(threads[i], NULL);
+    _exit(0);
+}
+
+static pid_t give_birth(struct depot *depot, unsigned n_threads)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        live(depot, n_threads);
+    return child;
+}
+
+static bool was_killed(pid_t child)
+{
+    int status;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFSIGNALED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFSIGNALED(status);
+}
+
+static void come_back(struct depot *depot)
+{
+    depot->hall->kill_at = 0;
+    if (depot_open(depot) != 0)
+        fail_msg("%s: %s", depot->error.reason, fake_reason(&depot->fake));
+    if (depot_recover(depot) != 0)
+        fail_msg("recover: %d", depot->error.code);
+    let_everything_go(depot);
+    depot_close(depot);
+}
+
+/* In each of its first hooks, before the effect and after it. */
+static void killed_in_each_hook(void **unused)
+{
+    unsigned killed = 0;
+
+    (void)unused;
+    for (unsigned at = 1; at <= 16; at++) {
+        struct depot depot;
+
+        depot_start(&depot);
+        depot.hall->kill_at = at;
+        depot.hall->takes_effect = at % 2;
+        killed += was_killed(give_birth(&depot, 1));
+        assert_string_not_equal(depot_rows(&depot),
+                                "0 boxes, 0 drawers, 0 reservations, 0 references, 0 intents");
+        come_back(&depot);
+        depot_stop(&depot);
+    }
+    assert_int_equal(killed, 16);
+}
+
+/* Four threads, at random moments; each life goes on with what the one before left. */
+static void killed_at_random_moments(void **unused)
+{
+    struct depot depot;
+    unsigned killed = 0, random = 5;
+
+    (void)unused;
+    depot_start(&depot);
+    for (unsigned i = 0; i < KILLS; i++) {
+        const unsigned done = depot.hall->done;
+        pid_t child = give_birth(&depot, THREADS);
+
+        random = random * 1664525u + 1013904223u;
+        for (unsigned waited = 0; depot.hall->done == done && waited < 2000; waited++)
+            (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        (void)nanosleep(&(struct timespec){.tv_nsec = (long)(random >> 8) % 4000000}, NULL);
+        (void)kill(child, SIGKILL);
+        killed += was_killed(child);
+        if (i % 2 == 0)
+            come_back(&depot);
+    }
+    come_back(&depot);
+    print_message("%u kills, %u rounds, %u calls\n", killed, depot.hall->done, depot.hall->calls);
+    assert_true(killed > KILLS / 2);
+    assert_true(depot.hall->done > KILLS);
+    depot_stop(&depot);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(life_goes_on_in_the_next_process),
+        cmocka_unit_test(rows_of_another_backend_are_refused),
+        cmocka_unit_test(damaged_rows_make_no_manager),
+        cmocka_unit_test(fenced_manager_calls_no_hook),
+        cmocka_unit_test(killed_in_each_hook),
+        cmocka_unit_test(killed_at_random_moments),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
