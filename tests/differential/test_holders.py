@@ -37,6 +37,7 @@ def limited(manager: Manager, folder: Path, most: int) -> Path:
         ("spec/scsi.yaml", 2),
         ("tests/gen/specs/kitchen.yaml", 1),
         ("tests/gen/specs/kitchen.yaml", 3),
+        ("tests/gen/stored/share.yaml", 1),
     ],
 )
 def test_what_cannot_be_counted_is_refused(spec: str, most: int, tmp_path: Path) -> None:
