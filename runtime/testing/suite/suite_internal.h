@@ -225,6 +225,7 @@ typedef struct suite_caller { /* the memory of one caller of the phases */
     uint64_t kept_number;
     uuid_t kept_uuid;
     berth_error error; /* of its last operation */
+    char owner[24];    /* with a store: who it is */
 } suite_caller;
 
 _Noreturn void suite_fail(berth_suite *suite, const char *format, ...)

@@ -1,5 +1,6 @@
 /* The phases of a caller, and the keys that callers have. */
 #define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,10 @@ static berth_suite_call phase_call(const berth_suite *suite, const berth_suite_p
                                    suite_caller *caller, const void *const *config,
                                    int64_t deadline)
 {
+    (void)snprintf(caller->owner, sizeof caller->owner, "%p", (void *)caller);
     return (berth_suite_call){
         .manager = suite->manager,
+        .owner = caller->owner,
         .config = config,
         .reservation = phase->reserved ? caller->reservation : NULL,
         .gives = caller->reservation,

@@ -15,7 +15,7 @@ from berthc.emit.tests.glue import FunctionGlue, Glue, HookGlue, ResourceGlue, r
 from berthc.inputs.values import NO_SUCH_VALUE, Value, edges, zero
 from berthc.lower import lower
 from berthc.model import Form, Type
-from berthc.names import Names, member
+from berthc.names import Names, hook_member, member
 from berthc.scenarios import inputs
 from berthc.scenarios.cycles import (
     THREADS, Phase, Pool, Sharing, fewest_slots, phases, pools, sharings,
@@ -72,6 +72,8 @@ class SuiteData:
     manager: str
     limited: bool
     few_slots: bool
+    stored: bool
+    settle: str | None  # member of the backend struct
     names: Names
     unsearched: int  # outcomes
     hooks: tuple[HookGlue, ...]
@@ -164,6 +166,9 @@ class _Suite(Glue):
             manager=self.m.name,
             limited=self.m.limits is not None,
             few_slots=(fewest_slots(self.m) or THREADS) < THREADS,
+            stored=self.m.store is not None,
+            settle=hook_member(self.m.store.settle)
+            if self.m.store is not None and self.m.store.settle is not None else None,
             names=self.names,
             unsearched=len(self.unsearched),
             hooks=tuple(self.hook(h) for h in self.m.hooks),

@@ -233,6 +233,7 @@ class Glue:
             arguments.append(SLOT)
             slot = operation.at
         arguments += ["call->gives"] if operation.gives else []
+        arguments += ["berth_suite_owner(call)"] if self.m.has_owner(operation) else []
         if operation.returns_several:
             members_.append(f"{self.names.result(operation.name)} result;")
             arguments.append("&lent->result")
@@ -258,6 +259,8 @@ class Glue:
                     }.get(kind or Type.U32, f"call->kept_number = {cast}lent->{name};")
                 )
         sets = self.slot(operation, slot, members_) if slot else ()
+        if self.m.store is not None and operation.gives:
+            sets = (*sets, "berth_suite_any_id(call);")
         struct = f"lent_{operation.name}" if members_ else ""
         tell = f"tell_{operation.name}" if tells else ""
         return FunctionGlue(

@@ -112,7 +112,21 @@ typedef struct berth_suite_call {
     char kept_text[64];        /* results that another operation looks up by */
     uint64_t kept_number;
     uuid_t kept_uuid;
+    const char *owner; /* with a store; NULL: that of all scripts */
 } berth_suite_call;
+
+/* Who the caller is, of a manager with a store. */
+static inline const char *berth_suite_owner(const berth_suite_call *call)
+{
+    return call->owner ? call->owner : "o";
+}
+
+/* With a store, a caller may choose the id of a reservation. Here none does. */
+static inline void berth_suite_any_id(berth_suite_call *call)
+{
+    if (call->gives)
+        uuid_clear(call->gives);
+}
 
 /* Calls the typed function, or the one that starts it; returns what it returns. */
 typedef int berth_suite_operation(berth_suite_call *call);
