@@ -4,10 +4,12 @@ SQLITE_FLAGS := -Icontrib/sqlite/include -Icontrib/sqlite/src
 LIBSQLITE := $(BUILD)/libberth-sqlite.a
 LIBSQLITE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard contrib/sqlite/src/*.c))
 SQLITE_TESTS := $(patsubst tests/sqlite/%.c,$(BUILD)/tests/sqlite/%,$(wildcard tests/sqlite/test_*.c))
+# What tests of `berthc store` read is its work.
+KEEP := $(BUILD)/tests/sqlite/keep
 SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c)) $(BUILD)/depository/depository.o
 
 $(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite -I$(GEN)/depository
-$(patsubst %.c,$(BUILD)/obj/%.o,tests/sqlite/test_manager.c tests/sqlite/support/depot.c): $(GEN)/depository/depository.h
+$(patsubst %.c,$(BUILD)/obj/%.o,tests/sqlite/test_manager.c tests/sqlite/keep.c tests/sqlite/support/depot.c): $(GEN)/depository/depository.h
 $(BUILD)/obj/contrib/sqlite/%.o: contrib/sqlite/%.c $(FLAGS_FILE)
 	$(call compile,$(SQLITE_FLAGS))
 
@@ -16,7 +18,7 @@ $(LIBSQLITE): $(LIBSQLITE_OBJECTS)
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
 
-$(SQLITE_TESTS): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
+$(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -lsqlite3 $(LIBS)

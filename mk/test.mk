@@ -62,7 +62,7 @@ $(eval $(call with_example,netns))
 
 c-suites: $(C_SUITES) $(EXAMPLES)
 	@:
-suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED)
+suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED) $(KEEP)
 	@:
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.

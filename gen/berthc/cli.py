@@ -255,6 +255,19 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                    '1}}\' \\\n    | berthc sim spec/scsi.yaml', _later("sim"))
     sim.add_argument("spec", metavar="SPEC", help="a spec file")
 
+    store = _plain(
+        commands, "store", "what does a store hold?",
+        "Reads a store in a file of SQLite, also while a manager has it open: whose it is, "
+        "instances by state, reservations with their owners, open intents. Says what does not "
+        "fit together; with a spec also states, values, keys and calls that it does not have. "
+        "Nothing is changed.",
+        "berthc store disks.db spec/scsi.yaml\n"
+        "  berthc store --format json disks.db", _later("store"))
+    store.add_argument("file", metavar="FILE", help="the file of the store")
+    store.add_argument("spec", metavar="SPEC", nargs="?", help="the spec of its manager")
+    store.add_argument("--format", choices=("text", "json"), default="text",
+                       help="text, or a JSON object with all rows on standard output")
+
     explain = _plain(
         commands, "explain", "what does a message mean?",
         "Explains the id in brackets of a message: what it means, a "

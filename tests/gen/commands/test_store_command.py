@@ -1,0 +1,192 @@
+"""`berthc store` reads what a manager of C has left, and says what does not fit together."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import ROOT, SCSI, berthc
+
+BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
+SPEC = str(ROOT / "tests/runtime/stored/depository.yaml")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store whose process was killed in a hook."""
+    folder = tmp_path_factory.mktemp("kept")
+    done = subprocess.run([BUILD / "tests/sqlite/keep", folder / "kept.db"], check=False,
+                          capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    return folder
+
+
+@pytest.fixture
+def store(kept: Path, tmp_path: Path) -> Path:
+    """A copy of it, with its log."""
+    for file in kept.iterdir():
+        if not file.name.endswith("-shm"):
+            shutil.copy(file, tmp_path / file.name)
+    return tmp_path / "kept.db"
+
+
+def read(*args: str) -> tuple[int, str, str]:
+    done = berthc(*args)
+    return done.returncode, done.stdout, done.stderr
+
+
+def change(store: Path, sql: str) -> None:
+    connection = sqlite3.connect(store)
+    connection.executescript(sql)
+    connection.close()
+
+
+def test_everything_is_told(store: Path) -> None:
+    status, out, err = read("store", str(store), SPEC)
+    assert (status, err) == (0, "")
+    first, *lines = out.splitlines()
+    assert first.startswith("manager depository, spec ")
+    assert first.endswith(", epoch 1, commit 9")
+    assert lines == [
+        "backend: hall 1",
+        "options: rooms=2",
+        "box: 3 there",
+        "drawer: 1 closed, 1 open",
+        "reservation 01000000-0000-0000-0000-000000000000 of ann for drawer 2, holds box, drawer",
+        "reservation 02000000-0000-0000-0000-000000000000 of bob for drawer 5, holds box, drawer",
+        "reference of zoe to box 3",
+        "open intent: use calls hall.open at open of drawer 5",
+    ]
+
+
+def test_nothing_is_changed(store: Path) -> None:
+    before = {file.name: file.read_bytes() for file in store.parent.iterdir()}
+    assert read("store", str(store), SPEC)[0] == 0
+    after = {file.name: file.read_bytes() for file in store.parent.iterdir()
+             if not file.name.endswith("-shm")}
+    assert before == after
+
+
+def test_all_rows_are_exported(store: Path) -> None:
+    change(store, "UPDATE drawer SET serial = -1 WHERE _id = 2;"
+                  "UPDATE _reservations SET _releasing = 1 WHERE _owner = 'ann'")
+    status, out, _ = read("store", "--format", "json", str(store))
+    told = json.loads(out)
+    assert status == 0
+    assert told["store"] == {"manager": "depository", "format": 1, "hash": told["store"]["hash"],
+                             "options": "rooms=2", "absent": "", "backend": "hall 1", "epoch": 1,
+                             "sequence": 9}
+    assert told["problems"] == []
+    assert set(told["tables"]) == {"box", "drawer", "_reservations", "_references", "_intents",
+                                   "_counters"}
+    box = told["tables"]["box"][0]
+    assert (box["name"], box["kind"], box["locked"], box["_names"]) == (
+        "a", "steel", False, ["session"])
+    assert told["tables"]["drawer"][0]["serial"] == 2**64 - 1
+    assert [row["_releasing"] for row in told["tables"]["_reservations"]] == [True, False]
+    assert "being released" in read("store", str(store))[1]
+
+
+@pytest.mark.parametrize(("sql", "needs_spec", "told"), [
+    ("DELETE FROM box WHERE _id = 1", False, "drawer 2: its parent 1 is not there"),
+    ("DELETE FROM drawer WHERE _id = 2", False,
+     "_reservations: 01000000-0000-0000-0000-000000000000 names instance 2, which is not there"),
+    ("UPDATE _references SET _instance = 77", False,
+     "_references: zoe names instance 77, which is not there"),
+    ("UPDATE _intents SET _root = 78", False,
+     "_intents: hall.open names instance 78, which is not there"),
+    ("UPDATE drawer SET _id = 1 WHERE _id = 2", False, "instance 1 is there more than once"),
+    ("UPDATE box SET _state = 'flown' WHERE _id = 3", True, "box 3: flown is no state of it"),
+    ("UPDATE box SET _state = 'gone' WHERE _id = 3", True, "box 3: not ended in state gone"),
+    ("UPDATE box SET _ended = 1 WHERE _id = 3", True, "box 3: ended in state there"),
+    ("UPDATE box SET kind = 'paper' WHERE _id = 3", True, "box 3: 'paper' is no value of kind"),
+    ("UPDATE box SET weight = 1001 WHERE _id = 3", True, "box 3: 1001 is no value of weight"),
+    ("UPDATE box SET name = printf('%.41c', 'x') WHERE _id = 3", True,
+     f"box 3: {'x' * 41!r} is no value of name"),
+    ("UPDATE box SET name = 'a' WHERE _id = 3", True, "box 3: it has the same key as box 1"),
+    ("UPDATE box SET row = 0 WHERE _id = 3", True, "box 3: it has the same place as box 1"),
+    ("UPDATE _intents SET _hook = 'hall.close'", True,
+     "_intents: drawer 5 in closed does not call hall.close at open"),
+    ("UPDATE _intents SET _event = 'leave'", True,
+     "_intents: drawer 5 in closed does not call hall.open at leave"),
+    ("UPDATE _reservations SET _held = '[\"shelf\"]' WHERE _owner = 'bob'", True,
+     "_reservations: 02000000-0000-0000-0000-000000000000 holds shelf, which is not on the path of "
+     "drawer"),
+    ("UPDATE _berth SET hash = '00'", True, "the spec is not the one that wrote the store"),
+])
+def test_what_does_not_fit_together_is_told(
+    store: Path, sql: str, needs_spec: bool, told: str
+) -> None:
+    change(store, sql)
+    status, _, err = read("store", str(store), SPEC)
+    assert status == 1
+    assert f"berthc: {told}" in err.splitlines()
+    assert (read("store", str(store))[0] == 0) == needs_spec
+
+
+def test_a_spec_of_another_manager_is_told(store: Path) -> None:
+    status, _, err = read("store", str(store), SCSI)
+    assert (status, err) == (
+        1, "berthc: the store is of manager depository, and the spec of scsi\n")
+
+
+def test_a_wrong_spec_is_told(store: Path, tmp_path: Path) -> None:
+    status, out, err = read("store", str(store), str(tmp_path / "none.yaml"))
+    assert status == 2
+    assert out == ""
+    assert "none.yaml" in err
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    (b"", "the file is empty, which a store never is"),
+    (b"some text that is no database, and long enough for a header. " * 4,
+     "file is not a database"),
+])
+def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+    file = tmp_path / "no.db"
+    file.write_bytes(content)
+    assert read("store", str(file)) == (1, "", f"berthc: {file}: {told}\n")
+
+
+def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    change(file, "CREATE TABLE box(_id)")
+    status, _, err = read("store", str(file))
+    assert (status, err) == (
+        1, f"berthc: {file}: the file belongs to another program, or is damaged\n")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "none.db"
+    assert read("store", str(file)) == (2, "", f"berthc: {file}: No such file or directory\n")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("sql", [
+    "DROP TABLE drawer", "DELETE FROM _berth", "UPDATE box SET content = '{'",
+    "UPDATE _berth SET tables = '[1]'",
+])
+def test_a_damaged_store_is_told(store: Path, sql: str) -> None:
+    change(store, sql)
+    status, out, err = read("store", str(store))
+    assert (status, out) == (1, "")
+    assert "the file is damaged" in err
+
+
+def test_a_truncated_store_is_told(store: Path) -> None:
+    change(store, "PRAGMA wal_checkpoint(TRUNCATE)")
+    store.write_bytes(store.read_bytes()[:-6000])
+    status, out, _ = read("store", str(store))
+    assert (status, out) == (1, "")
+
+
+def test_another_layout_is_told(store: Path) -> None:
+    change(store, "PRAGMA user_version = 9; PRAGMA wal_checkpoint(TRUNCATE)")
+    status, _, err = read("store", str(store))
+    assert status == 1
+    assert "layout 9" in err
