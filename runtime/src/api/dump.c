@@ -5,6 +5,7 @@
 #include "../core/report/error.h"
 #include "../core/waiting/queue.h"
 #include "../model/field.h"
+#include "../model/stored/stored.h"
 #include "../model/tracked/instance.h"
 #include "../model/tracked/reservation.h"
 #include "../model/tracked/tree.h"
@@ -207,6 +208,10 @@ static void put_reservation(struct dump *dump, const struct reservation *reserva
     begin_line(dump, 0);
     text_add(&dump->text, "reservation ");
     text_uuid(&dump->text, reservation->id);
+    if (manager_stored(dump->manager)) {
+        text_add(&dump->text, " of ");
+        text_quoted(&dump->text, stored_reservation(reservation, levels)->owner);
+    }
     for (unsigned i = 0; i < levels; i++)
         if ((hold_set.held >> i) & 1) {
             text_add(&dump->text, between);

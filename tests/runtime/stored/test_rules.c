@@ -25,6 +25,28 @@ static void one_reference_per_owner(void **unused)
     halls_stop(&halls);
 }
 
+static int keep_line(void *arg, const char *line)
+{
+    struct depot_of_halls *halls = arg;
+
+    add_text(halls, "%s\n", line);
+    return 0;
+}
+
+static void a_dump_names_owners(void **unused)
+{
+    struct depot_of_halls halls;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann \"x\""), 0);
+    halls.state[0] = '\0';
+    assert_int_equal(depository_dump(halls.manager, keep_line, &halls), 0);
+    assert_non_null(strstr(halls.state, " of \"ann \\\"x\\\"\" holds box \"a\", drawer \"a\"/1"));
+    halls_stop(&halls);
+}
+
 static void chosen_ids(void **unused)
 {
     struct depot_of_halls halls;
@@ -230,10 +252,15 @@ static void settle_comes_first(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_reference_per_owner), cmocka_unit_test(chosen_ids),
-        cmocka_unit_test(releasing_is_for_good),   cmocka_unit_test(ended_instances_are_kept),
-        cmocka_unit_test(discards_are_durable),    cmocka_unit_test(saved_to_another_store),
-        cmocka_unit_test(without_a_store),         cmocka_unit_test(settle_comes_first),
+        cmocka_unit_test(a_dump_names_owners),
+        cmocka_unit_test(one_reference_per_owner),
+        cmocka_unit_test(chosen_ids),
+        cmocka_unit_test(releasing_is_for_good),
+        cmocka_unit_test(ended_instances_are_kept),
+        cmocka_unit_test(discards_are_durable),
+        cmocka_unit_test(saved_to_another_store),
+        cmocka_unit_test(without_a_store),
+        cmocka_unit_test(settle_comes_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
