@@ -173,13 +173,28 @@ static int renew(berth_sim *sim, sim_request *request)
 /* The process has died: the manager is made again, of what its store has. */
 static void restart(berth_sim *sim)
 {
-    (void)sim->glue->destroy(sim->manager);
+    if (sim->manager != NULL)
+        (void)sim->glue->destroy(sim->manager);
     sim->manager = NULL;
     sim->store->dead = false;
     sim->store->at = 0;
     if (sim->glue->open(sim->made->options, sim->made->without, sim, &sim->store->functions,
                         &sim->manager) != 0)
         abort();
+}
+
+void sim_revive(berth_sim *sim, json_object *made)
+{
+    sim_request request;
+    sim->manager = NULL;
+    sim->made = NULL;
+    sim->recorded = NULL;
+    sim->value = made;
+    if (!sim_request_read(sim->glue, made, &request))
+        abort();
+    sim_request_bind(&request, &sim->labels);
+    keep_request(sim, &request);
+    restart(sim);
 }
 
 /* The first request that needs a manager makes one with the defaults. */
@@ -327,6 +342,19 @@ static bool is_blank(const sim_line *line)
     return true;
 }
 
+json_object *sim_answer_value(berth_sim *sim, json_object *value)
+{
+    sim_request request;
+    json_object *answer;
+    sim->value = value;
+    if (sim_request_read(sim->glue, value, &request))
+        answer = run(sim, &request);
+    else
+        answer = sim_answer_malformed(sim->requests, request.why);
+    sim_request_clear(&request);
+    return answer;
+}
+
 static json_object *answer_line(berth_sim *sim, const sim_line *line)
 {
     sim->requests++;
@@ -336,14 +364,7 @@ static json_object *answer_line(berth_sim *sim, const sim_line *line)
     json_object *value = sim_json_read(line->text, line->length, &why);
     if (value == NULL)
         return sim_answer_malformed(sim->requests, why);
-    sim_request request;
-    json_object *answer;
-    sim->value = value;
-    if (sim_request_read(sim->glue, value, &request))
-        answer = run(sim, &request);
-    else
-        answer = sim_answer_malformed(sim->requests, request.why);
-    sim_request_clear(&request);
+    json_object *answer = sim_answer_value(sim, value);
     json_object_put(value);
     return answer;
 }
@@ -357,16 +378,37 @@ static bool write_answer(json_object *answer, FILE *out)
            fflush(out) == 0;
 }
 
+void sim_begin(berth_sim *sim, const berth_sim_manager *glue)
+{
+    const berth_manager_type *type = glue->type;
+    *sim = (berth_sim){.glue = glue};
+    sim->calls = sim_new(type->n_hooks + 1U, sizeof sim->calls[0]);
+    sim->calls_now = sim_new(type->n_hooks + 1U, sizeof sim->calls_now[0]);
+    sim->news = sim_new(type->n_hooks + 1U, sizeof sim->news[0]);
+    for (unsigned i = 1; i <= type->n_hooks; i++) {
+        if (glue->hooks[i].n_outs > 0)
+            sim->news[i] = sim_new(1, type->hooks[i].out_size);
+    }
+}
+
+static void end(berth_sim *sim)
+{
+    end_manager(sim->glue, sim->manager);
+    berth_memory_store_free(sim->memory);
+    sim_free(sim->store);
+    forget_request(sim);
+    sim_labels_clear(&sim->labels);
+    sim_free(sim->calls);
+    sim_free(sim->calls_now);
+    for (unsigned i = 1; i <= sim->glue->type->n_hooks; i++)
+        sim_free(sim->news[i]);
+    sim_free(sim->news);
+}
+
 int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
 {
-    berth_sim sim = {.glue = manager};
-    sim.calls = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls[0]);
-    sim.calls_now = sim_new(manager->type->n_hooks + 1U, sizeof sim.calls_now[0]);
-    sim.news = sim_new(manager->type->n_hooks + 1U, sizeof sim.news[0]);
-    for (unsigned i = 1; i <= manager->type->n_hooks; i++) {
-        if (manager->hooks[i].n_outs > 0)
-            sim.news[i] = sim_new(1, manager->type->hooks[i].out_size);
-    }
+    berth_sim sim;
+    sim_begin(&sim, manager);
     sim_line line = {0};
     bool written = true;
     while (written && read_line(&line, in)) {
@@ -376,16 +418,7 @@ int berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
         written = write_answer(answer, out);
         json_object_put(answer);
     }
-    end_manager(manager, sim.manager);
-    berth_memory_store_free(sim.memory);
-    sim_free(sim.store);
-    forget_request(&sim);
+    end(&sim);
     sim_free(line.text);
-    sim_labels_clear(&sim.labels);
-    sim_free(sim.calls);
-    sim_free(sim.calls_now);
-    for (unsigned i = 1; i <= manager->type->n_hooks; i++)
-        sim_free(sim.news[i]);
-    sim_free(sim.news);
     return written && ferror(in) == 0 ? 0 : -EIO;
 }

@@ -101,6 +101,20 @@ struct berth_sim {
     json_object *recorded;      /* its calls */
 };
 
+/* sim.c: for tests that are the loop themselves, and whose process really dies */
+
+/* A simulation without a manager. */
+void sim_begin(berth_sim *sim, const berth_sim_manager *glue);
+
+/* The answer to one more request. */
+json_object *sim_answer_value(berth_sim *sim, json_object *value);
+
+/*
+ * Goes on with a simulation whose process has died: the manager is made of what its store has.
+ * `made`: the request that made it.
+ */
+void sim_revive(berth_sim *sim, json_object *made);
+
 /* sim_request.c */
 
 /*

@@ -1,0 +1,614 @@
+/*
+ * The simulator of a stored manager whose process really dies. Each life is a process of its own,
+ * forked without exec, with the store in a file. SIGKILL ends it: before or after a commit, or
+ * within a hook that has taken effect. The next life opens the file and answers for it.
+ *
+ * What outlives a process is in shared memory: the labels of the simulator, its answers, and the
+ * backend, which knows the effects that it has.
+ *
+ * Input: scripts of the simulator's requests, one a line, each ended by a blank line. The first
+ * script is one line for this program: {"undoes": {"vm.remove": ["vm.add"]}}. Each other script
+ * begins with "new". More members of requests:
+ *
+ *   "die": k         as in docs/simulator.md
+ *   "lost": true     with "die": before the k-th commit is made
+ *   "torn": j        with "die": within the k-th commit, when half of its j-th write is made
+ *   "effect": true   with "die": in the next hook, which has taken effect
+ *   "quiet": true    no answer
+ *
+ * and more requests: "restart" dies, and its answer has the state and the number of rows; "holds"
+ * names the hooks whose effects the backend has. Output: the answers, and a blank line after each
+ * script. docs/testing.md says how to use it.
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <berth_sqlite.h>
+#include <sqlite3.h>
+
+#include "sim/sim_internal.h"
+#include "sim/sim_json.h"
+
+enum {
+    MAX_LINES = 512,
+    MAX_EFFECTS = 512,
+    MAX_LIVES = 400,
+    ARENA = 64 << 20,
+    CALLS = 1 << 17,
+    IDENTITY = 512
+};
+
+/* An effect that the backend has: what a hook did, and for which instance. */
+struct effect {
+    uint8_t hook;
+    char of[IDENTITY];
+};
+
+/* How the request that runs dies. */
+struct plan {
+    bool dies, lost, effect;
+    uint64_t at;     /* number of the commit */
+    uint64_t torn;   /* number of the write within it; 0: none */
+    uint64_t commits; /* so far */
+    uint64_t writes; /* of the commit that is made */
+    bool in_commit;
+    bool is_due; /* the next hook kills */
+};
+
+/* What outlives a life. */
+struct shared {
+    berth_sim sim;
+    sim_labels labels; /* of the backend, which names instances for itself */
+    size_t line;       /* the request that runs */
+    bool died;
+    struct plan plan;
+    char calls[CALLS]; /* those that ended in this request, each with a comma */
+    size_t n_calls;
+    struct effect effects[MAX_EFFECTS];
+    size_t n_effects;
+    unsigned uncertain; /* calls that ended so */
+    uint64_t kills;
+    size_t used; /* of the arena */
+    _Alignas(max_align_t) unsigned char arena[];
+};
+
+static struct shared *shared;
+static char *lines[MAX_LINES];
+static size_t n_lines;
+static berth_sim_manager glue; /* the generated one, but for `open` */
+static int (*glue_open)(const void *options, const bool *without, berth_sim *sim,
+                        const berth_store *store, void **manager);
+static bool undoes[256][256]; /* undo, effect */
+static bool has_effect[256];
+static bool reviving;
+
+/* The end */
+
+static _Noreturn void die(void)
+{
+    shared->died = true;
+    (void)kill(getpid(), SIGKILL);
+    for (;;)
+        (void)pause();
+}
+
+static _Noreturn void fail(const char *why)
+{
+    (void)fprintf(stderr, "lives: %s\n", why);
+    exit(2);
+}
+
+/* Memory that outlives the process. It is given back when the next script begins. */
+
+struct block {
+    size_t size;
+    _Alignas(max_align_t) unsigned char memory[];
+};
+
+void *__wrap_sim_new(size_t count, size_t size);
+void *__wrap_sim_resize(void *memory, size_t count, size_t size);
+void __wrap_sim_free(void *memory);
+
+void *__wrap_sim_resize(void *memory, size_t count, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    const struct block *old =
+        memory ? (const void *)((unsigned char *)memory - offsetof(struct block, memory)) : NULL;
+    const size_t bytes = count * size;
+    const size_t needed = (sizeof(struct block) + bytes + align - 1) / align * align;
+    struct block *block = (void *)(shared->arena + shared->used);
+
+    if (old && old->size >= bytes)
+        return memory;
+    if (needed > ARENA - shared->used)
+        fail("out of shared memory");
+    shared->used += needed;
+    block->size = bytes;
+    if (old)
+        memcpy(block->memory, memory, old->size);
+    return block->memory;
+}
+
+void *__wrap_sim_new(size_t count, size_t size)
+{
+    return memset(__wrap_sim_resize(NULL, count, size), 0, count * size);
+}
+
+void __wrap_sim_free(void *memory)
+{
+    (void)memory;
+}
+
+/* The store: a file, and a process that dies at its commits */
+
+static char path[64];
+static berth_sqlite *object; /* of this life */
+static const berth_store_table *tables;
+static size_t n_rows; /* that were loaded, but for counters */
+static int (*put_row)(void *arg, uint16_t table, const berth_store_value *values);
+
+static const berth_store *inner(void)
+{
+    if (!object)
+        object = berth_sqlite_create(path, NULL);
+    return berth_sqlite_store(object);
+}
+
+static int dying_open(void *ctx, const berth_store_manager *manager,
+                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                      berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    (void)ctx;
+    tables = manager->tables;
+    n_rows = 0;
+    return inner()->open(inner()->ctx, manager, accept, arg, link, deadline, opened);
+}
+
+static int count_row(void *arg, uint16_t table, const berth_store_value *values)
+{
+    if (strcmp(tables[table].name, "_counters") != 0)
+        n_rows++;
+    return put_row(arg, table, values);
+}
+
+static int dying_load(void *ctx,
+                      int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                      void *arg, int64_t deadline)
+{
+    (void)ctx;
+    put_row = put;
+    return inner()->load(inner()->ctx, count_row, arg, deadline);
+}
+
+static int dying_commit(void *ctx, const berth_store_commit *commit)
+{
+    struct plan *plan = &shared->plan;
+    const bool due = ++plan->commits == plan->at && plan->dies;
+    int rc;
+
+    (void)ctx;
+    if (plan->dies && (plan->is_due || (due && plan->lost) || plan->at == 0))
+        die();
+    plan->in_commit = due;
+    plan->writes = 0;
+    rc = inner()->commit(inner()->ctx, commit);
+    plan->in_commit = false;
+    if (rc == 0 && due && plan->effect)
+        plan->is_due = true;
+    else if (rc == 0 && due)
+        die();
+    return rc;
+}
+
+static int dying_replace(void *ctx, uint64_t epoch, uint64_t sequence,
+                         int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    (void)ctx;
+    return inner()->replace(inner()->ctx, epoch, sequence, next, arg);
+}
+
+static void dying_close(void *ctx)
+{
+    (void)ctx;
+    inner()->close(inner()->ctx);
+}
+
+static const berth_store dying = {
+    .version = BERTH_STORE_VERSION,
+    .open = dying_open,
+    .load = dying_load,
+    .commit = dying_commit,
+    .replace = dying_replace,
+    .close = dying_close,
+};
+
+/* They stand for the simulator's own store. */
+berth_memory_store *__wrap_berth_memory_store_make(const char *backend);
+const berth_store *__wrap_berth_memory_store_functions(berth_memory_store *store);
+void __wrap_berth_memory_store_free(berth_memory_store *store);
+
+berth_memory_store *__wrap_berth_memory_store_make(const char *backend)
+{
+    (void)backend;
+    return (berth_memory_store *)shared;
+}
+
+const berth_store *__wrap_berth_memory_store_functions(berth_memory_store *store)
+{
+    (void)store;
+    return &dying;
+}
+
+void __wrap_berth_memory_store_free(berth_memory_store *store)
+{
+    (void)store;
+}
+
+/* SQLite writes with this: half of the write that kills is made. */
+static ssize_t torn_write(int file, const void *bytes, size_t size, off_t offset)
+{
+    struct plan *plan = &shared->plan;
+
+    if (plan->in_commit && plan->torn > 0 && ++plan->writes == plan->torn) {
+        (void)!pwrite(file, bytes, size / 2, offset);
+        die();
+    }
+    return pwrite(file, bytes, size, offset);
+}
+
+static void tear_writes(void)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    sqlite3_syscall_ptr function = (sqlite3_syscall_ptr)torn_write;
+
+    if (!vfs || (vfs->xSetSystemCall(vfs, "pwrite64", function) != SQLITE_OK &&
+                 vfs->xSetSystemCall(vfs, "pwrite", function) != SQLITE_OK))
+        fail("the writes of SQLite cannot be watched");
+}
+
+/* The backend */
+
+/* The values of an instance that stay as they are, as text. */
+static void identify(berth_sim *sim, uint8_t hook, const void *view, char of[IDENTITY])
+{
+    const sim_labels labels = sim->labels;
+    json_object *args;
+
+    sim->labels = shared->labels;
+    args = sim_answer_args(sim, sim->glue->hooks[hook].resource, view);
+    shared->labels = sim->labels;
+    sim->labels = labels;
+    for (unsigned i = 1; i <= sim->glue->type->n_hooks; i++) {
+        for (unsigned j = 0; j < sim->glue->hooks[i].n_outs; j++)
+            json_object_object_del(args, sim->glue->hooks[i].outs[j].name);
+    }
+    if (snprintf(of, IDENTITY, "%s", json_object_to_json_string(args)) >= IDENTITY)
+        fail("an instance is too long");
+    json_object_put(args);
+}
+
+static void take_effect(uint8_t hook, const char *of)
+{
+    bool found = false;
+
+    for (size_t i = shared->n_effects; i-- > 0;) {
+        struct effect *effect = &shared->effects[i];
+
+        if (strcmp(effect->of, of) != 0)
+            continue;
+        found = found || effect->hook == hook;
+        if (undoes[hook][effect->hook])
+            *effect = shared->effects[--shared->n_effects];
+    }
+    if (!has_effect[hook] || found)
+        return;
+    if (shared->n_effects == MAX_EFFECTS)
+        fail("too many effects");
+    shared->effects[shared->n_effects].hook = hook;
+    memcpy(shared->effects[shared->n_effects++].of, of, IDENTITY);
+}
+
+/* The call has ended: its record outlives this life. */
+static void keep_call(berth_sim *sim)
+{
+    const size_t last = json_object_array_length(sim->recorded) - 1;
+    const int n = snprintf(
+        shared->calls + shared->n_calls, CALLS - shared->n_calls, "%s,",
+        json_object_to_json_string(json_object_array_get_idx(sim->recorded, last)));
+
+    if (n < 0 || (size_t)n >= CALLS - shared->n_calls)
+        fail("too many calls");
+    shared->n_calls += (size_t)n;
+}
+
+int __real_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
+int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
+int __real_berth_sim_settle_called(berth_sim *sim);
+int __wrap_berth_sim_settle_called(berth_sim *sim);
+
+int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out)
+{
+    char of[IDENTITY];
+    int rc;
+
+    identify(sim, hook, view, of);
+    if (shared->plan.is_due) {
+        take_effect(hook, of);
+        die();
+    }
+    rc = __real_berth_sim_hook_called(sim, hook, view, out);
+    keep_call(sim);
+    /* every other uncertain call has taken effect */
+    if (rc == 0 || (rc <= -BERTH_UNCERTAIN_BASE && ++shared->uncertain % 2 == 1))
+        take_effect(hook, of);
+    return rc;
+}
+
+int __wrap_berth_sim_settle_called(berth_sim *sim)
+{
+    const int rc = __real_berth_sim_settle_called(sim);
+
+    keep_call(sim);
+    return rc;
+}
+
+/* A life */
+
+/* A manager that cannot go on is not opened again in the same process. */
+static int open_or_die(const void *options, const bool *without, berth_sim *sim,
+                       const berth_store *store, void **manager)
+{
+    if (sim->made && !sim->manager && !reviving)
+        die();
+    return glue_open(options, without, sim, store, manager);
+}
+
+static bool take_member(json_object *value, const char *name, uint64_t *number)
+{
+    json_object *member = NULL;
+
+    if (!json_object_object_get_ex(value, name, &member))
+        return false;
+    if (number)
+        *number = (uint64_t)json_object_get_int64(member);
+    json_object_object_del(value, name);
+    return true;
+}
+
+static void print(json_object *answer)
+{
+    (void)puts(json_object_to_json_string_ext(
+        answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    (void)fflush(stdout);
+    json_object_put(answer);
+}
+
+static void print_holds(const berth_sim *sim)
+{
+    json_object *answer = json_object_new_object();
+    json_object *holds = json_object_new_array();
+
+    for (size_t i = 0; i < shared->n_effects; i++)
+        json_object_array_add(
+            holds, json_object_new_string(sim->glue->type->hooks[shared->effects[i].hook].name));
+    json_object_object_add(answer, "holds", holds);
+    print(answer);
+}
+
+static bool has_op(json_object *value, const char *op)
+{
+    json_object *member = NULL;
+
+    return json_object_object_get_ex(value, "op", &member) &&
+           strcmp(json_object_get_string(member), op) == 0;
+}
+
+static json_object *read_line(size_t line)
+{
+    const char *why = NULL;
+    json_object *value = sim_json_read(lines[line], strlen(lines[line]), &why);
+
+    if (!value)
+        fail(why);
+    return value;
+}
+
+static void serve(berth_sim *sim)
+{
+    struct plan *plan = &shared->plan;
+    json_object *value = read_line(shared->line);
+    bool quiet = take_member(value, "quiet", NULL);
+    json_object *answer;
+
+    *plan = (struct plan){0};
+    plan->dies = take_member(value, "die", &plan->at);
+    plan->lost = take_member(value, "lost", NULL);
+    plan->effect = take_member(value, "effect", NULL);
+    (void)take_member(value, "torn", &plan->torn);
+    shared->n_calls = 0;
+    shared->calls[0] = '\0';
+    if (has_op(value, "restart"))
+        die();
+    if (has_op(value, "holds")) {
+        print_holds(sim);
+    } else {
+        sim->requests++;
+        answer = sim_answer_value(sim, value);
+        if (quiet)
+            json_object_put(answer);
+        else
+            print(answer);
+    }
+    json_object_put(value);
+}
+
+/* The answer of a request whose process has died. */
+static void answer_for_the_dead(berth_sim *sim)
+{
+    json_object *value = read_line(shared->line), *answer, *state = NULL;
+    const char *why = NULL;
+    char *text = NULL;
+    sim_request request = {0};
+
+    if (shared->n_calls > 0)
+        shared->calls[shared->n_calls - 1] = '\0';
+    if (asprintf(&text, "{\"calls\": [%s]}", shared->calls) < 0)
+        fail("out of memory");
+    json_object *calls = sim_json_read(text, strlen(text), &why);
+    if (!calls || !json_object_object_get_ex(calls, "calls", &sim->recorded))
+        fail("calls cannot be read");
+    answer = sim_answer(sim, &request, -EOWNERDEAD, &(berth_error){0});
+    if (has_op(value, "restart")) {
+        json_object *both = json_object_new_object();
+
+        (void)json_object_object_get_ex(answer, "state", &state);
+        json_object_object_add(both, "rows", json_object_new_int64((int64_t)n_rows));
+        json_object_object_add(both, "state", json_object_get(state));
+        json_object_put(answer);
+        answer = both;
+    }
+    print(answer);
+    sim->recorded = NULL;
+    json_object_put(calls);
+    json_object_put(value);
+    free(text);
+}
+
+static _Noreturn void live(void)
+{
+    berth_sim *sim = &shared->sim;
+    json_object *made;
+
+    (void)alarm(60);
+    if (shared->died) {
+        shared->died = false;
+        reviving = true;
+        made = read_line(0);
+        (void)take_member(made, "quiet", NULL);
+        sim_revive(sim, made);
+        reviving = false;
+        answer_for_the_dead(sim);
+        shared->line++;
+    }
+    for (; shared->line < n_lines; shared->line++)
+        serve(sim);
+    _exit(0);
+}
+
+/* Scripts */
+
+static void forget_file(void)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char name[sizeof path + 8];
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        (void)unlink(name);
+    }
+}
+
+/* Lives until one has come to the end of the script. */
+static void play(void)
+{
+    int status = 0;
+
+    forget_file();
+    memset(shared, 0, offsetof(struct shared, arena));
+    sim_begin(&shared->sim, &glue);
+    for (unsigned lives = 0; lives < MAX_LIVES; lives++) {
+        const pid_t child = fork();
+
+        if (child < 0)
+            fail("a process cannot be made");
+        if (child == 0)
+            live();
+        if (waitpid(child, &status, 0) != child)
+            fail("a process is gone");
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            break;
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !shared->died) {
+            (void)printf("a life has ended with status %d at %s\n", status, lines[shared->line]);
+            break;
+        }
+    }
+    (void)puts("");
+    (void)fflush(stdout);
+}
+
+static uint8_t find_hook(const char *name)
+{
+    for (unsigned i = 1; i <= glue.type->n_hooks; i++) {
+        if (strcmp(glue.type->hooks[i].name, name) == 0)
+            return (uint8_t)i;
+    }
+    fail(name);
+}
+
+static void read_undoes(void)
+{
+    json_object *all = NULL, *value = read_line(0);
+
+    if (!json_object_object_get_ex(value, "undoes", &all))
+        fail("the first script says what undoes what");
+    json_object_object_foreach(all, name, effects)
+    {
+        for (size_t i = 0; i < json_object_array_length(effects); i++) {
+            const char *effect = json_object_get_string(json_object_array_get_idx(effects, i));
+
+            undoes[find_hook(name)][find_hook(effect)] = true;
+            has_effect[find_hook(effect)] = true;
+        }
+    }
+    json_object_put(value);
+}
+
+/* Reads up to a blank line. */
+static bool read_script(FILE *in)
+{
+    size_t room = 0;
+    ssize_t length;
+
+    for (size_t i = 0; i < n_lines; i++)
+        free(lines[i]);
+    n_lines = 0;
+    for (char *line = NULL; (length = getline(&line, &room, in)) > 1; line = NULL, room = 0) {
+        if (n_lines == MAX_LINES)
+            fail("too many requests");
+        lines[n_lines++] = line;
+    }
+    return n_lines > 0;
+}
+
+int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out);
+
+int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
+{
+    (void)out;
+    glue = *manager;
+    glue_open = glue.open;
+    glue.open = open_or_die;
+    shared = mmap(NULL, sizeof *shared + ARENA, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (shared == MAP_FAILED)
+        fail("no shared memory");
+    (void)snprintf(path, sizeof path, "%s/berth-lives-%d.db",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+    tear_writes();
+    if (!read_script(in))
+        return 0;
+    read_undoes();
+    while (read_script(in))
+        play();
+    forget_file();
+    return 0;
+}
