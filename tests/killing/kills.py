@@ -16,6 +16,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -41,7 +42,7 @@ Effect = tuple[str, str]
 WRAPPED = ("berth_sim_run", "berth_sim_hook_called", "berth_sim_settle_called",
            "berth_memory_store_make", "berth_memory_store_functions", "berth_memory_store_free",
            "sim_new", "sim_resize", "sim_free")
-EXTRAS = ("die", "lost", "torn", "effect", "quiet")
+EXTRAS = ("die", "lost", "torn", "stale", "effect", "full", "quiet")
 BATCH = 150  # scripts for one run of the C program
 
 
@@ -113,6 +114,7 @@ class Course:
     last: Answer = field(default_factory=dict)
     kills: int = 0
     pending: Answer | None = None
+    settled: bool = True  # something was committed since the last death: no intent is left
 
     @staticmethod
     def begin(manager: Manager) -> Course:
@@ -121,7 +123,8 @@ class Course:
     def fork(self, quiet: bool = False) -> Course:
         lines = [{**line, "quiet": True} for line in self.lines] if quiet else list(self.lines)
         return Course(self.manager, self.model.again(), self.backend.copy(), lines,
-                      [] if quiet else list(self.expected), self.last, self.kills)
+                      [] if quiet else list(self.expected), self.last, self.kills,
+                      None, self.settled)
 
     @property
     def state(self) -> Answer:
@@ -138,7 +141,8 @@ class Course:
         request = {name: value for name, value in line.items() if name not in EXTRAS}
         if line["op"] == "restart":
             self.kills += 1
-            self.expected.append({"rows": 0 if self.empty else None, "state": self.state})
+            self.expected.append({"rows": 0 if self.empty and self.settled else None,
+                                  "state": self.state})
             return self.last
         if line["op"] == "holds":
             self.expected.append({"holds": sorted(hook for hook, _ in self.backend.there)})
@@ -148,6 +152,10 @@ class Course:
         if "quiet" not in line:
             self.expected.append(answer)
         if "message" not in answer:
+            if answer["error"] == "EOWNERDEAD":
+                self.settled = False
+            elif self.last and answer["state"] != self.state:
+                self.settled = True
             self.last = answer
             for call in answer["calls"]:
                 self.backend.end(call)
@@ -158,9 +166,12 @@ class Course:
 
     def _answer(self, line: Request, request: Request) -> Answer:
         if "die" not in line:
-            return self._take(request)[0]
+            answer = self._take(request)[0]
+            if "full" in line and answer["error"] == "EIO" and not answer["where"]:
+                return {**answer, "error": "EFBIG"}
+            return answer
         k = line["die"]
-        if "lost" in line or "torn" in line:
+        if any(how in line for how in ("lost", "torn", "stale")):
             return self._lost(request, k)
         model, answer = self._try({**request, "die": k})
         if answer["error"] != "EOWNERDEAD":
@@ -237,11 +248,13 @@ class Course:
             if answer["error"] != "EOWNERDEAD":
                 return found
             if k > 1:
-                how = {"lost": True} if k % 3 else {"torn": 1 + k % 2}
-                found.append({**request, "die": k, **how})
-            found.append({**request, "die": k})
+                found.append({**request, "die": k, "lost": True})
+                found.append({**request, "die": k, "torn": 1 + k % 2})
             if k:
+                found.append({**request, "die": k, "stale": True})
                 found.append({**request, "refuse": k})
+                found.append({**request, "refuse": k, "full": True})
+            found.append({**request, "die": k})
             if k and len(self.calls(request, k + 1)) > len(answer["calls"]):
                 found.append({**request, "die": k, "effect": True})
         return []
@@ -415,7 +428,9 @@ def explain(command: Sequence[str], manager: Manager, script: Sequence[Request])
     plain: list[Any] = [{name: value for name, value in line.items() if name != "quiet"}
                         for line in script]
     chosen = plain if differs(command, manager, plain) else list(script)
-    small: Any = (shrink(chosen, lambda s: differs(command, manager, s))  # type: ignore[arg-type]
+    end = time.monotonic() + 60
+    small: Any = (shrink(chosen, lambda s: time.monotonic() < end
+                         and differs(command, manager, s))  # type: ignore[arg-type]
                   if differs(command, manager, chosen) else chosen)
     course = replay(manager, small)
     given = run(command, manager, [small])[0]

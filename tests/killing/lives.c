@@ -14,6 +14,9 @@
  *   "lost": true     with "die": before the k-th commit is made
  *   "torn": j        with "die": within the k-th commit, when half of its j-th write is made
  *   "effect": true   with "die": in the next hook, which has taken effect
+ *   "stale": true    with "die": it does not die at the k-th commit; the next life takes its store.
+ *                    Then that commit must fail with ESTALE, and no hook is called any more
+ *   "full": true     with "refuse": k; no file can be written at the k-th commit
  *   "quiet": true    no answer
  *
  * and more requests: "restart" dies, and its answer has the state and the number of rows; "holds"
@@ -29,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,11 +59,11 @@ struct effect {
 
 /* How the request that runs dies. */
 struct plan {
-    bool dies, lost, effect;
-    uint64_t at;     /* number of the commit */
-    uint64_t torn;   /* number of the write within it; 0: none */
+    bool dies, lost, effect, stale, full;
+    uint64_t at;      /* number of the commit */
+    uint64_t torn;    /* number of the write within it; 0: none */
     uint64_t commits; /* so far */
-    uint64_t writes; /* of the commit that is made */
+    uint64_t writes;  /* of the commit that is made */
     bool in_commit;
     bool is_due; /* the next hook kills */
 };
@@ -70,26 +74,27 @@ struct shared {
     sim_labels labels; /* of the backend, which names instances for itself */
     size_t line;       /* the request that runs */
     bool died;
+    pid_t ghost; /* a life that has lost its store, and goes on */
     struct plan plan;
     char calls[CALLS]; /* those that ended in this request, each with a comma */
     size_t n_calls;
     struct effect effects[MAX_EFFECTS];
     size_t n_effects;
-    unsigned uncertain; /* calls that ended so */
-    uint64_t kills;
-    size_t used; /* of the arena */
+    unsigned uncertain;       /* calls that ended so */
+    uint64_t epoch, sequence; /* of the last opening, and of the last commit */
+    size_t used;              /* of the arena */
     _Alignas(max_align_t) unsigned char arena[];
 };
 
 static struct shared *shared;
 static char *lines[MAX_LINES];
 static size_t n_lines;
-static berth_sim_manager glue; /* the generated one, but for `open` */
-static int (*glue_open)(const void *options, const bool *without, berth_sim *sim,
-                        const berth_store *store, void **manager);
-static bool undoes[256][256]; /* undo, effect */
+static const berth_sim_manager *generated;
+static berth_sim_manager glue; /* the generated one, but for deaths */
+static bool undoes[256][256];  /* undo, effect */
 static bool has_effect[256];
 static bool reviving;
+static bool is_ghost; /* this life has lost its store */
 
 /* The end */
 
@@ -167,10 +172,16 @@ static int dying_open(void *ctx, const berth_store_manager *manager,
                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
                       berth_store_link link, int64_t deadline, berth_store_opened *opened)
 {
+    int rc;
+
     (void)ctx;
     tables = manager->tables;
     n_rows = 0;
-    return inner()->open(inner()->ctx, manager, accept, arg, link, deadline, opened);
+    rc = inner()->open(inner()->ctx, manager, accept, arg, link, deadline, opened);
+    if (rc == 0 && (opened->epoch != shared->epoch + 1 || opened->sequence != shared->sequence))
+        fail("the epoch is not one more, or the sequence is not that of the last commit");
+    shared->epoch++;
+    return rc;
 }
 
 static int count_row(void *arg, uint16_t table, const berth_store_value *values)
@@ -189,22 +200,68 @@ static int dying_load(void *ctx,
     return inner()->load(inner()->ctx, count_row, arg, deadline);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        fail("no limit of files");
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        fail("no limit of files");
+}
+
+/* The next life takes the store, which this one must notice. */
+static int commit_as_ghost(const berth_store_commit *commit)
+{
+    int rc;
+
+    is_ghost = true;
+    shared->ghost = getpid();
+    shared->died = true;
+    (void)raise(SIGSTOP);
+    rc = inner()->commit(inner()->ctx, commit);
+    if (rc != -ESTALE)
+        fail("a commit of an earlier life was made");
+    return rc;
+}
+
+static int make_commit(const berth_store_commit *commit, bool due)
+{
+    struct plan *plan = &shared->plan;
+    int rc;
+
+    if (commit->epoch != shared->epoch || commit->sequence != shared->sequence + 1)
+        fail("a commit has another epoch or sequence");
+    plan->in_commit = due;
+    plan->writes = 0;
+    if (due && plan->full)
+        limit_files(0);
+    rc = inner()->commit(inner()->ctx, commit);
+    if (due && plan->full)
+        limit_files(RLIM_INFINITY);
+    plan->in_commit = false;
+    shared->sequence += rc == 0;
+    return rc;
+}
+
 static int dying_commit(void *ctx, const berth_store_commit *commit)
 {
     struct plan *plan = &shared->plan;
-    const bool due = ++plan->commits == plan->at && plan->dies;
+    const bool due = ++plan->commits == plan->at;
     int rc;
 
     (void)ctx;
+    if (is_ghost)
+        fail("an earlier life makes another commit");
+    if (due && plan->stale)
+        return commit_as_ghost(commit);
     if (plan->dies && (plan->is_due || (due && plan->lost) || plan->at == 0))
         die();
-    plan->in_commit = due;
-    plan->writes = 0;
-    rc = inner()->commit(inner()->ctx, commit);
-    plan->in_commit = false;
+    rc = make_commit(commit, due);
     if (rc == 0 && due && plan->effect)
         plan->is_due = true;
-    else if (rc == 0 && due)
+    else if (rc == 0 && due && plan->dies)
         die();
     return rc;
 }
@@ -321,9 +378,9 @@ static void take_effect(uint8_t hook, const char *of)
 static void keep_call(berth_sim *sim)
 {
     const size_t last = json_object_array_length(sim->recorded) - 1;
-    const int n = snprintf(
-        shared->calls + shared->n_calls, CALLS - shared->n_calls, "%s,",
-        json_object_to_json_string(json_object_array_get_idx(sim->recorded, last)));
+    const int n =
+        snprintf(shared->calls + shared->n_calls, CALLS - shared->n_calls, "%s,",
+                 json_object_to_json_string(json_object_array_get_idx(sim->recorded, last)));
 
     if (n < 0 || (size_t)n >= CALLS - shared->n_calls)
         fail("too many calls");
@@ -340,6 +397,8 @@ int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view,
     char of[IDENTITY];
     int rc;
 
+    if (is_ghost)
+        fail("an earlier life calls a hook");
     identify(sim, hook, view, of);
     if (shared->plan.is_due) {
         take_effect(hook, of);
@@ -363,13 +422,39 @@ int __wrap_berth_sim_settle_called(berth_sim *sim)
 
 /* A life */
 
+/* All that a life without its store has to say is ESTALE. */
+static int end_ghost(int rc)
+{
+    if (!is_ghost)
+        return rc;
+    if (rc != -ESTALE)
+        fail("an operation of an earlier life has another error than ESTALE");
+    _exit(0);
+}
+
+static int run_to_the_end(void *manager, uint8_t operation, const berth_sim_arguments *arguments,
+                          berth_error *error)
+{
+    return end_ghost(generated->run(manager, operation, arguments, error));
+}
+
+static int drain_to_the_end(void *manager, berth_error *error)
+{
+    return end_ghost(generated->drain(manager, error));
+}
+
+static int recover_to_the_end(void *manager, berth_error *error)
+{
+    return end_ghost(generated->recover(manager, error));
+}
+
 /* A manager that cannot go on is not opened again in the same process. */
 static int open_or_die(const void *options, const bool *without, berth_sim *sim,
                        const berth_store *store, void **manager)
 {
     if (sim->made && !sim->manager && !reviving)
         die();
-    return glue_open(options, without, sim, store, manager);
+    return generated->open(options, without, sim, store, manager);
 }
 
 static bool take_member(json_object *value, const char *name, uint64_t *number)
@@ -386,8 +471,8 @@ static bool take_member(json_object *value, const char *name, uint64_t *number)
 
 static void print(json_object *answer)
 {
-    (void)puts(json_object_to_json_string_ext(
-        answer, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    (void)puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN |
+                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
     (void)fflush(stdout);
     json_object_put(answer);
 }
@@ -433,6 +518,10 @@ static void serve(berth_sim *sim)
     plan->dies = take_member(value, "die", &plan->at);
     plan->lost = take_member(value, "lost", NULL);
     plan->effect = take_member(value, "effect", NULL);
+    plan->stale = take_member(value, "stale", NULL);
+    plan->full = take_member(value, "full", NULL);
+    if (plan->full)
+        (void)take_member(value, "refuse", &plan->at);
     (void)take_member(value, "torn", &plan->torn);
     shared->n_calls = 0;
     shared->calls[0] = '\0';
@@ -496,6 +585,9 @@ static _Noreturn void live(void)
         (void)take_member(made, "quiet", NULL);
         sim_revive(sim, made);
         reviving = false;
+        if (shared->ghost != 0)
+            (void)kill(shared->ghost, SIGCONT);
+        shared->ghost = 0;
         answer_for_the_dead(sim);
         shared->line++;
     }
@@ -532,14 +624,20 @@ static void play(void)
             fail("a process cannot be made");
         if (child == 0)
             live();
-        if (waitpid(child, &status, 0) != child)
+        if (waitpid(child, &status, WUNTRACED) != child)
             fail("a process is gone");
+        if (WIFSTOPPED(status))
+            continue;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
             break;
         if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !shared->died) {
             (void)printf("a life has ended with status %d at %s\n", status, lines[shared->line]);
             break;
         }
+    }
+    while (wait(&status) > 0) {
+        if (status != 0)
+            (void)printf("a life without its store has ended with status %d\n", status);
     }
     (void)puts("");
     (void)fflush(stdout);
@@ -595,8 +693,11 @@ int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
 {
     (void)out;
     glue = *manager;
-    glue_open = glue.open;
+    generated = manager;
     glue.open = open_or_die;
+    glue.run = run_to_the_end;
+    glue.drain = drain_to_the_end;
+    glue.recover = recover_to_the_end;
     shared = mmap(NULL, sizeof *shared + ARENA, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (shared == MAP_FAILED)
@@ -604,6 +705,7 @@ int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     (void)snprintf(path, sizeof path, "%s/berth-lives-%d.db",
                    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
     tear_writes();
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (!read_script(in))
         return 0;
     read_undoes();
