@@ -291,9 +291,11 @@ class Killer:
                 dead = before.fork()
                 dead.play(dying)
                 self._recover(dead)
-                again = {name: value for name, value in request.items() if name != "fail"}
-                for more in [again, *(later for _, later in ways[i + 1:i + 2])]:
-                    dead.play(dead.honest(more))
+                if rng.random() < 0.6:  # the caller asks again
+                    dead.play(dead.honest({name: value for name, value in request.items()
+                                           if name != "fail"}))
+                for _, later in ways[i + 1:i + 2]:
+                    dead.play(dead.honest(later))
                 yield self._end(dead)
 
     def _request(self, writer: Writer, course: Course) -> Request | None:
@@ -455,11 +457,16 @@ class Tally:
         return f"{self.scripts} scripts, {self.kills} kills, {self.kept} not let go"
 
 
-def kill(manager: Manager, command: Sequence[str], seed: int, kills: int) -> Tally:
-    """Kills that often, or until something is wrong. The model makes scripts while the C program
-    plays those before them."""
-    tally, rng = Tally(), random.Random(seed)
-    killer = Killer(manager, rng)
+def kill(manager: Manager, command: Sequence[str], seed: int, kills: int | None,
+         seconds: float | None = None) -> Tally:
+    """Kills that often or that long, or until something is wrong. The model makes scripts while
+    the C program plays those before them."""
+    tally, killer = Tally(), Killer(manager, random.Random(seed))
+    end = None if seconds is None else time.monotonic() + seconds
+
+    def enough() -> bool:
+        return (kills is not None and tally.kills >= kills) or (
+            end is not None and time.monotonic() >= end)
 
     def check(batch: Sequence[Course], answers: Sequence[Sequence[str]]) -> None:
         for course, given in zip(batch, answers):
@@ -469,14 +476,14 @@ def kill(manager: Manager, command: Sequence[str], seed: int, kills: int) -> Tal
     with ThreadPoolExecutor(1) as pool:
         batch: list[Course] = []
         running = None
-        while tally.kills < kills and tally.problem is None:
+        while not enough() and tally.problem is None:
             for course in killer.scripts():
                 batch.append(course)
                 tally.scripts += 1
                 tally.kills += course.kills
-                if tally.kills >= kills:
+                if enough():
                     break
-            if len(batch) >= BATCH or tally.kills >= kills:
+            if len(batch) >= BATCH or enough():
                 if running is not None:
                     check(running[0], running[1].result())
                 running = batch, pool.submit(run, command, manager, [c.lines for c in batch])
@@ -495,6 +502,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("specs", metavar="SPEC", nargs="+", type=Path)
     parser.add_argument("--kills", type=int, default=int(os.environ.get("BERTH_KILLS", "1000")),
                         help="for each spec (1000, or $BERTH_KILLS)")
+    parser.add_argument("--seconds", type=float, help="for all specs together, instead of --kills")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("BERTH_SEED", "1")))
     parser.add_argument("--replay", type=Path, help="play this script, and show both answers")
     options = parser.parse_args(arguments)
@@ -512,7 +520,10 @@ def main(arguments: Sequence[str]) -> int:
                     print(f"C:     {left}\nmodel: {json.dumps(right, separators=(',', ':'))}")
                 status |= difference(given, course) is not None
                 continue
-            tally = kill(manager, command, options.seed, options.kills)
+            tally = (kill(manager, command, options.seed, options.kills)
+                     if options.seconds is None else
+                     kill(manager, command, options.seed, None,
+                          options.seconds / len(options.specs)))
         print(f"{path}: {tally.show()}", flush=True)
         if tally.problem is not None:
             print(tally.problem)

@@ -28,3 +28,27 @@ def test_killed_managers_come_back(spec: Path, times: int, tmp_path: Path) -> No
     tally = kill(manager, [str(lives(manager, tmp_path))], SEED + times, times)
     assert tally.problem is None, f"\n{tally.problem}\n(seed {SEED + times})"
     assert tally.kills >= times and tally.kept < tally.scripts
+
+
+def test_a_difference_is_found(tmp_path: Path) -> None:
+    """The manager takes a lost call for one that failed; the model does not."""
+    path = ROOT / "tests/gen/stored/lamp.yaml"
+    wrong = tmp_path / path.name
+    wrong.write_text(path.read_text().replace("fail: dark, uncertain: unclear", "fail: dark, "
+                                              "uncertain: dark"))
+    tally = kill(stored(path), [str(lives(stored(wrong), tmp_path))], SEED, SHORT)
+    assert tally.problem is not None
+    script, c, model = tally.problem.rsplit("\n", 2)
+    assert len(script.splitlines()) == 3 and '"die": 1' in script, tally.problem
+    assert '"state":"dark"' in c and '"state":"unclear"' in model
+
+
+def test_a_leak_is_found(tmp_path: Path) -> None:
+    """Spec and model agree that a lamp of which nobody knows is off."""
+    path = ROOT / "tests/gen/stored/lamp.yaml"
+    leaky = tmp_path / path.name
+    leaky.write_text(path.read_text().replace("fail: dark, uncertain: unclear", "fail: dark, "
+                                              "uncertain: dark"))
+    manager = stored(leaky)
+    tally = kill(manager, [str(lives(manager, tmp_path))], SEED, 5 * SHORT)
+    assert tally.problem is not None and "the backend is not empty" in tally.problem
