@@ -174,8 +174,9 @@ coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
+# The operation `open` of examples/minimal has the name of a function of stored managers.
 soak: suites asan-suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of stored managers that are killed, of random specs by both searches, and of the backend for QEMU fuzzed
 	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
-	$(PYTHON_FOUND) tests/killing/kills.py --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
+	$(PYTHON_FOUND) tests/killing/kills.py --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(filter-out examples/minimal/net.yaml,$(ALL_SPECS))
 	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py --seconds $(SOAK_SECONDS) --seed $$(date +%s)
 	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/qemu/test_wrong_lines.py
