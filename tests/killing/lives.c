@@ -7,8 +7,8 @@
  * backend, which knows the effects that it has.
  *
  * Input: scripts of the simulator's requests, one a line, each ended by a blank line. The first
- * script is one line for this program: {"undoes": {"vm.remove": ["vm.add"]}}. Each other script
- * begins with "new". More members of requests:
+ * script is one line for this program, {"undoes": {"vm.remove": ["vm.add"]}, "asks": {}}. Each
+ * other script begins with "new". More members of requests:
  *
  *   "die": k         as in docs/simulator.md
  *   "lost": true     with "die": before the k-th commit is made
@@ -19,14 +19,21 @@
  *   "full": true     with "refuse": k; no file can be written at the k-th commit
  *   "quiet": true    no answer
  *
- * and more requests: "restart" dies, and its answer has the state and the number of rows; "holds"
- * names the hooks whose effects the backend has. Output: the answers, and a blank line after each
- * script. docs/testing.md says how to use it.
+ * and more requests:
+ *
+ *   "restart"   dies; the answer has the state and the number of rows
+ *   "holds"     names the hooks whose effects the backend has
+ *   "crowd"     "threads" has a list of requests for each thread. Some calls fail, or are uncertain.
+ *               "die": k is for a commit of any of them, "in_hook": k for the k-th hook
+ *   "let_go"    recovers, ends all reservations, drains; what is left is discarded
+ *
+ * Output: the answers, and a blank line after each script. docs/testing.md says how to use it.
  */
 #define _GNU_SOURCE
 
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,11 +51,11 @@
 
 enum {
     MAX_LINES = 512,
-    MAX_EFFECTS = 512,
+    MAX_EFFECTS = 256,
     MAX_LIVES = 400,
     ARENA = 64 << 20,
     CALLS = 1 << 17,
-    IDENTITY = 512
+    IDENTITY = 2048
 };
 
 /* An effect that the backend has: what a hook did, and for which instance. */
@@ -65,7 +72,8 @@ struct plan {
     uint64_t commits; /* so far */
     uint64_t writes;  /* of the commit that is made */
     bool in_commit;
-    bool is_due; /* the next hook kills */
+    bool is_due;      /* the next hook kills */
+    uint64_t in_hook; /* number of the hook that kills, in a crowd; 0: none */
 };
 
 /* What outlives a life. */
@@ -93,6 +101,7 @@ static const berth_sim_manager *generated;
 static berth_sim_manager glue; /* the generated one, but for deaths */
 static bool undoes[256][256];  /* undo, effect */
 static bool has_effect[256];
+static bool asks[256][256]; /* question, effect */
 static bool reviving;
 static bool is_ghost; /* this life has lost its store */
 
@@ -108,7 +117,7 @@ static _Noreturn void die(void)
 
 static _Noreturn void fail(const char *why)
 {
-    (void)fprintf(stderr, "lives: %s\n", why);
+    (void)printf("lives.c: %s\n", why);
     exit(2);
 }
 
@@ -387,6 +396,166 @@ static void keep_call(berth_sim *sim)
     shared->n_calls += (size_t)n;
 }
 
+/* Answers */
+
+static void print(json_object *answer)
+{
+    (void)puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN |
+                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
+    (void)fflush(stdout);
+    json_object_put(answer);
+}
+
+static void print_done(const char *op)
+{
+    json_object *answer = json_object_new_object();
+
+    json_object_object_add(answer, op, json_object_new_boolean(true));
+    print(answer);
+}
+
+/* A crowd */
+
+enum { MAX_THREADS = 8, MAX_REQUESTS = 64, ROUNDS = 5 };
+
+struct errand {
+    pthread_t thread;
+    void *manager;
+    sim_request requests[MAX_REQUESTS];
+    size_t n;
+};
+
+static enum { ALONE, CROWD, LETTING_GO } mood;
+static pthread_mutex_t backend_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned n_hooks;
+
+static bool is_there(uint8_t question, const char *of)
+{
+    for (size_t i = 0; i < shared->n_effects; i++) {
+        if (asks[question][shared->effects[i].hook] && strcmp(shared->effects[i].of, of) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Many threads are here. Without a script every 13th call is uncertain, and every 7th fails. */
+static int call_in_crowd(berth_sim *sim, uint8_t hook, const void *view)
+{
+    char of[IDENTITY];
+    int rc = 0;
+
+    (void)sched_yield();
+    (void)pthread_mutex_lock(&backend_lock);
+    identify(sim, hook, view, of);
+    n_hooks++;
+    if (n_hooks == shared->plan.in_hook) {
+        take_effect(hook, of);
+        die();
+    }
+    if (sim->glue->type->hooks[hook].asks)
+        rc = is_there(hook, of) ? BERTH_YES : BERTH_NO;
+    else if (mood == CROWD && n_hooks % 13 == 0)
+        rc = BERTH_UNCERTAIN(-ETIMEDOUT);
+    else if (mood == CROWD && n_hooks % 7 == 0)
+        rc = -EIO;
+    if (rc == 0 || (rc <= -BERTH_UNCERTAIN_BASE && ++shared->uncertain % 2 == 1))
+        take_effect(hook, of);
+    (void)pthread_mutex_unlock(&backend_lock);
+    (void)sched_yield();
+    return rc;
+}
+
+static void *run_errand(void *arg)
+{
+    struct errand *errand = arg;
+    berth_error error;
+
+    for (size_t i = 0; i < errand->n; i++)
+        (void)generated->run(errand->manager, errand->requests[i].operation,
+                             &errand->requests[i].arguments, &error);
+    return NULL;
+}
+
+static void run_crowd(berth_sim *sim, json_object *value)
+{
+    static struct errand errands[MAX_THREADS];
+    json_object *threads = NULL;
+    size_t n;
+
+    if (!json_object_object_get_ex(value, "threads", &threads))
+        fail("a crowd has threads");
+    n = json_object_array_length(threads);
+    for (size_t i = 0; i < n && i < MAX_THREADS; i++) {
+        json_object *requests = json_object_array_get_idx(threads, i);
+
+        errands[i].manager = sim->manager;
+        errands[i].n = json_object_array_length(requests);
+        for (size_t j = 0; j < errands[i].n && j < MAX_REQUESTS; j++) {
+            if (!sim_request_read(sim->glue, json_object_array_get_idx(requests, j),
+                                  &errands[i].requests[j]))
+                fail(errands[i].requests[j].why);
+            sim_request_bind(&errands[i].requests[j], &sim->labels);
+        }
+    }
+    mood = CROWD;
+    for (size_t i = 0; i < n; i++) {
+        if (pthread_create(&errands[i].thread, NULL, run_errand, &errands[i]) != 0)
+            fail("no thread");
+    }
+    for (size_t i = 0; i < n; i++)
+        (void)pthread_join(errands[i].thread, NULL);
+    mood = ALONE;
+    print_done("crowd");
+}
+
+struct ids {
+    unsigned char id[MAX_EFFECTS][16];
+    size_t n;
+};
+
+static int note_id(void *arg, const berth_reservation *reservation)
+{
+    struct ids *ids = arg;
+
+    if (ids->n < MAX_EFFECTS)
+        memcpy(ids->id[ids->n++], reservation->id, 16);
+    return 0;
+}
+
+static void end_reservations(berth_sim *sim)
+{
+    static struct ids ids;
+    const berth_manager_type *type = sim->glue->type;
+    berth_error error;
+
+    ids.n = 0;
+    (void)generated->for_each_owned(sim->manager, note_id, &ids);
+    for (size_t i = 0; i < ids.n; i++) {
+        for (uint8_t j = 1; j <= type->n_operations; j++) {
+            const berth_sim_arguments arguments = {.reservation = ids.id[i]};
+
+            if (type->operations[j].form == BERTH_WITH && type->operations[j].flags & BERTH_ENDS &&
+                generated->run(sim->manager, j, &arguments, &error) == 0)
+                break;
+        }
+    }
+}
+
+static void let_go(berth_sim *sim)
+{
+    berth_error error;
+
+    mood = LETTING_GO;
+    (void)generated->recover(sim->manager, &error);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        end_reservations(sim);
+        (void)generated->drain(sim->manager, &error);
+    }
+    (void)generated->discard(sim->manager);
+    mood = ALONE;
+    print_done("let_go");
+}
+
 int __real_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
 int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view, void *out);
 int __real_berth_sim_settle_called(berth_sim *sim);
@@ -399,6 +568,8 @@ int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view,
 
     if (is_ghost)
         fail("an earlier life calls a hook");
+    if (mood != ALONE)
+        return call_in_crowd(sim, hook, view);
     identify(sim, hook, view, of);
     if (shared->plan.is_due) {
         take_effect(hook, of);
@@ -414,8 +585,11 @@ int __wrap_berth_sim_hook_called(berth_sim *sim, uint8_t hook, const void *view,
 
 int __wrap_berth_sim_settle_called(berth_sim *sim)
 {
-    const int rc = __real_berth_sim_settle_called(sim);
+    int rc;
 
+    if (mood != ALONE)
+        return 0;
+    rc = __real_berth_sim_settle_called(sim);
     keep_call(sim);
     return rc;
 }
@@ -469,14 +643,6 @@ static bool take_member(json_object *value, const char *name, uint64_t *number)
     return true;
 }
 
-static void print(json_object *answer)
-{
-    (void)puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN |
-                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
-    (void)fflush(stdout);
-    json_object_put(answer);
-}
-
 static void print_holds(const berth_sim *sim)
 {
     json_object *answer = json_object_new_object();
@@ -523,12 +689,18 @@ static void serve(berth_sim *sim)
     if (plan->full)
         (void)take_member(value, "refuse", &plan->at);
     (void)take_member(value, "torn", &plan->torn);
+    (void)take_member(value, "in_hook", &plan->in_hook);
+    n_hooks = 0;
     shared->n_calls = 0;
     shared->calls[0] = '\0';
     if (has_op(value, "restart"))
         die();
     if (has_op(value, "holds")) {
         print_holds(sim);
+    } else if (has_op(value, "crowd")) {
+        run_crowd(sim, value);
+    } else if (has_op(value, "let_go")) {
+        let_go(sim);
     } else {
         sim->requests++;
         answer = sim_answer_value(sim, value);
@@ -556,7 +728,12 @@ static void answer_for_the_dead(berth_sim *sim)
     if (!calls || !json_object_object_get_ex(calls, "calls", &sim->recorded))
         fail("calls cannot be read");
     answer = sim_answer(sim, &request, -EOWNERDEAD, &(berth_error){0});
-    if (has_op(value, "restart")) {
+    if (has_op(value, "crowd") || has_op(value, "let_go")) {
+        json_object_put(answer);
+        answer = json_object_new_object();
+        json_object_object_add(answer, has_op(value, "crowd") ? "crowd" : "let_go",
+                               json_object_new_boolean(false));
+    } else if (has_op(value, "restart")) {
         json_object *both = json_object_new_object();
 
         (void)json_object_object_get_ex(answer, "state", &state);
@@ -652,22 +829,30 @@ static uint8_t find_hook(const char *name)
     fail(name);
 }
 
-static void read_undoes(void)
+static void read_relation(json_object *config, const char *which, bool relation[256][256])
 {
-    json_object *all = NULL, *value = read_line(0);
+    json_object *all = NULL;
 
-    if (!json_object_object_get_ex(value, "undoes", &all))
-        fail("the first script says what undoes what");
+    if (!json_object_object_get_ex(config, which, &all))
+        fail("the first script says what undoes what, and what asks for what");
     json_object_object_foreach(all, name, effects)
     {
         for (size_t i = 0; i < json_object_array_length(effects); i++) {
             const char *effect = json_object_get_string(json_object_array_get_idx(effects, i));
 
-            undoes[find_hook(name)][find_hook(effect)] = true;
+            relation[find_hook(name)][find_hook(effect)] = true;
             has_effect[find_hook(effect)] = true;
         }
     }
-    json_object_put(value);
+}
+
+static void read_config(void)
+{
+    json_object *config = read_line(0);
+
+    read_relation(config, "undoes", undoes);
+    read_relation(config, "asks", asks);
+    json_object_put(config);
 }
 
 /* Reads up to a blank line. */
@@ -708,7 +893,7 @@ int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     (void)signal(SIGXFSZ, SIG_IGN);
     if (!read_script(in))
         return 0;
-    read_undoes();
+    read_config();
     while (read_script(in))
         play();
     forget_file();
