@@ -277,7 +277,6 @@ class Killer:
     def scripts(self) -> Iterator[Course]:
         """One random script, and all that die in it; and some crowds."""
         rng, course = self.rng, Course.begin(self.manager)
-        yield from (self.crowd() for _ in range(6))
         writer = Writer(self.manager, rng, lambda _: {})
         writer.width, writer.peace = rng.choice((1, 2, 2)), rng.choice((0.4, 0.7, 0.95))
         new = writer.new()
@@ -303,6 +302,7 @@ class Killer:
                 for _, later in ways[i + 1:i + 2]:
                     dead.play(dead.honest(later))
                 yield self._end(dead)
+        yield from (self.crowd() for _ in range(6))
 
     def crowd(self) -> Course:
         """Threads that do much at once, and die. What comes back is not known, but that it can be

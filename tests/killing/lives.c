@@ -21,7 +21,8 @@
  *
  * and more requests:
  *
- *   "restart"   dies; the answer has the state and the number of rows
+ *   "restart"   dies; the answer has the state and the number of rows. What reservations hold, which
+ *               is not part of the state, must be the same
  *   "holds"     names the hooks whose effects the backend has
  *   "crowd"     "threads" has a list of requests for each thread. Some calls fail, or are uncertain.
  *               "die": k is for a commit of any of them, "in_hook": k for the k-th hook
@@ -55,7 +56,8 @@ enum {
     MAX_LIVES = 400,
     ARENA = 64 << 20,
     CALLS = 1 << 17,
-    IDENTITY = 2048
+    IDENTITY = 2048,
+    HELD = 1 << 14
 };
 
 /* An effect that the backend has: what a hook did, and for which instance. */
@@ -655,6 +657,15 @@ static void print_holds(const berth_sim *sim)
     print(answer);
 }
 
+static int note_held(void *arg, const berth_reservation *reservation)
+{
+    char *held = arg;
+    const size_t length = strlen(held);
+
+    (void)snprintf(held + length, HELD - length, "%s %u\n", reservation->owner, reservation->held);
+    return 0;
+}
+
 static bool has_op(json_object *value, const char *op)
 {
     json_object *member = NULL;
@@ -693,8 +704,11 @@ static void serve(berth_sim *sim)
     n_hooks = 0;
     shared->n_calls = 0;
     shared->calls[0] = '\0';
-    if (has_op(value, "restart"))
+    if (has_op(value, "restart")) {
+        shared->held[0] = '\0';
+        (void)generated->for_each_owned(sim->manager, note_held, shared->held);
         die();
+    }
     if (has_op(value, "holds")) {
         print_holds(sim);
     } else if (has_op(value, "crowd")) {
@@ -735,7 +749,11 @@ static void answer_for_the_dead(berth_sim *sim)
                                json_object_new_boolean(false));
     } else if (has_op(value, "restart")) {
         json_object *both = json_object_new_object();
+        char held[HELD] = "";
 
+        (void)generated->for_each_owned(sim->manager, note_held, held);
+        if (strcmp(held, shared->held) != 0)
+            fail("reservations hold something else");
         (void)json_object_object_get_ex(answer, "state", &state);
         json_object_object_add(both, "rows", json_object_new_int64((int64_t)n_rows));
         json_object_object_add(both, "state", json_object_get(state));
@@ -754,7 +772,7 @@ static _Noreturn void live(void)
     berth_sim *sim = &shared->sim;
     json_object *made;
 
-    (void)alarm(60);
+    (void)alarm(20);
     if (shared->died) {
         shared->died = false;
         reviving = true;
@@ -786,10 +804,11 @@ static void forget_file(void)
     }
 }
 
-/* Lives until one has come to the end of the script. */
-static void play(void)
+/* Lives until one has come to the end of the script. false: something is wrong. */
+static bool play(void)
 {
     int status = 0;
+    bool well = true;
 
     forget_file();
     memset(shared, 0, offsetof(struct shared, arena));
@@ -803,21 +822,22 @@ static void play(void)
             live();
         if (waitpid(child, &status, WUNTRACED) != child)
             fail("a process is gone");
-        if (WIFSTOPPED(status))
+        if (WIFSTOPPED(status) || (WIFSIGNALED(status) && shared->died))
             continue;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-            break;
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !shared->died) {
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             (void)printf("a life has ended with status %d at %s\n", status, lines[shared->line]);
-            break;
+            well = false;
         }
+        break;
     }
     while (wait(&status) > 0) {
         if (status != 0)
             (void)printf("a life without its store has ended with status %d\n", status);
+        well = well && status == 0;
     }
     (void)puts("");
     (void)fflush(stdout);
+    return well;
 }
 
 static uint8_t find_hook(const char *name)
@@ -894,8 +914,8 @@ int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
     if (!read_script(in))
         return 0;
     read_config();
-    while (read_script(in))
-        play();
+    while (read_script(in) && play())
+        ;
     forget_file();
     return 0;
 }

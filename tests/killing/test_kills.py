@@ -17,6 +17,7 @@ SPECS = [*sorted((ROOT / "spec").glob("*.yaml")),
          *(ROOT / "tests/gen/specs" / f"{name}.yaml"
            for name in ("kitchen", "lantern", "probe", "workers")),
          *(ROOT / "tests/gen/stored" / f"{name}.yaml" for name in ("lamp", "share")),
+         *sorted((ROOT / "tests/differential/specs").glob("*.yaml")),
          ROOT / "tests/runtime/stored/depository.yaml"]
 
 
