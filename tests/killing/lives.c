@@ -91,6 +91,7 @@ struct shared {
     struct effect effects[MAX_EFFECTS];
     size_t n_effects;
     unsigned uncertain;       /* calls that ended so */
+    char held[HELD];          /* what reservations held when the process died to restart */
     uint64_t epoch, sequence; /* of the last opening, and of the last commit */
     size_t used;              /* of the arena */
     _Alignas(max_align_t) unsigned char arena[];
