@@ -91,3 +91,14 @@ def test_recovery_is_played_in_scripts() -> None:
     dangling = next(f for f in found.findings if f.fault.id == "dangling")
     assert [request["op"] for request in dangling.requests] == ["add_to_vm", "recover"]
     assert dangling.requests[0]["die"] == 1 and dangling.script[1].who == ""
+
+
+def test_what_recovery_leaves_for_ever_is_a_leak() -> None:
+    text = (ROOT / "tests/gen/stored/share.yaml").read_text(encoding="utf-8")
+    text = text.replace("undo: {call: vm.remove, ok: removed, fail: suspect, uncertain: suspect}",
+                        "undo: {call: vm.remove, ok: removed, fail: stuck, uncertain: stuck}")
+    text = text.replace("      removed: {final",
+                        "      stuck: {resident: true, brief: It stays., on: {add: {reject: EIO}, "
+                        "remove: stay}}\n      removed: {final")
+    found = explore(manager_of(text), SMALL).findings
+    assert ("leak", "share.suspect.undo") in {(f.fault.id, f.fault.where) for f in found}

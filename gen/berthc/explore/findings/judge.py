@@ -279,7 +279,7 @@ def _undrainable(stepper: Stepper, local: Local) -> dict[int, int]:
     with any more. Who still lets go of what has ended may come to any of them."""
     state = tracked(local.world)
     roots = {holder.path[0] for holder in local.holders if holder is not None}
-    if not local.truth or not all(root in state.items for root in roots):
+    if local.world.locked or not local.truth or not all(root in state.items for root in roots):
         return {}
     left = [id_ for id_ in local.truth if state.path(state.items[id_])[0].id not in roots]
     truth = drained(stepper, local) if left else {}
