@@ -22,3 +22,21 @@ $(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o 
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -lsqlite3 $(LIBS)
+
+$(eval $(call generated,$(GEN)/locker/gen.stamp,bench/specs/locker.yaml,gen,$(GEN)/locker/locker.c $(GEN)/locker/locker.h))
+$(BUILD)/locker/locker.o: $(GEN)/locker/locker.c $(GEN)/locker/locker.h $(FLAGS_FILE)
+	$(call compile)
+$(BUILD)/obj/bench/store/main.o: BENCH_FLAGS += $(SQLITE_FLAGS) -I$(GEN)/locker
+$(BUILD)/obj/bench/store/main.o: $(GEN)/locker/locker.h
+$(BUILD)/bench/store: $(BUILD)/obj/bench/store/main.o $(BUILD)/locker/locker.o $(LIBSQLITE) $(LIBBERTH)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lsqlite3 $(LIBS)
+
+# In the build folder, since the disk counts.
+.PHONY: bench-store run-bench-store
+bench-store: ## cycles with a store in SQLite, beside bare transactions and appends; loading a million instances
+	@scripts/setup sqlite
+	@$(PARALLEL) run-bench-store
+run-bench-store: $(BUILD)/bench/store
+	@cd $(BUILD)/bench && ./store $(STORE_SECONDS)

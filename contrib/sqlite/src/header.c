@@ -170,6 +170,8 @@ static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
     if (!header->manager || !header->options || !header->absent || !header->backend ||
         !header->tables)
         return error_damaged(store, "a text is missing in _berth");
+    if (sqlite3_column_int64(row, 11) != 1)
+        return error_damaged(store, "the row of _berth has another number");
     if (sqlite3_column_type(row, 10) != SQLITE_NULL &&
         sqlite3_column_int64(row, 10) != (sqlite3_int64)sum_of(header))
         return error_damaged(store, "_berth does not have its sum");
@@ -193,7 +195,7 @@ int header_read(struct berth_sqlite *store)
 {
     sqlite3_stmt *statement = NULL;
     uint64_t schema;
-    int rc = sql_prepare(store, &statement, "SELECT " COLUMNS " FROM _berth");
+    int rc = sql_prepare(store, &statement, "SELECT " COLUMNS ", rowid FROM _berth");
 
     if (rc == 0)
         rc = read_only_row(store, statement);

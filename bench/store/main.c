@@ -1,0 +1,442 @@
+/*
+ * What a store in SQLite costs: cycles of a manager (rent, use, give back) with 1, 8 and 64 threads,
+ * beside bare transactions of SQLite that write the same rows, and beside appends that wait for the
+ * disk. And how long a manager with a million instances takes to load.
+ *
+ * Ratios within one run count; the rates are of this machine and this disk.
+ */
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <berth_sqlite.h>
+#include <sqlite3.h>
+
+#include "locker.h"
+
+enum {
+    MOST_THREADS = 64,
+    MOST_COMMITS = 16,
+    MOST_CHANGES = 8,
+    MOST_COLUMNS = 16,
+    LOADED = 1000000
+};
+
+static char folder[] = "berth-bench-XXXXXX";
+static double seconds = 2;
+
+static void must(bool is_true, const char *what)
+{
+    if (is_true)
+        return;
+    (void)fprintf(stderr, "bench: %s\n", what);
+    exit(1);
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* The path of a file that is not there yet. */
+static const char *fresh(const char *name)
+{
+    static char path[128], command[256];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(command, sizeof command, "rm -f %s*", path);
+    must(system(command) == 0, "rm fails");
+    return path;
+}
+
+/* The manager */
+
+static int do_nothing(void *ctx, berth_call *call, const locker_box *box)
+{
+    (void)ctx;
+    (void)call;
+    (void)box;
+    return 0;
+}
+
+static locker *open_locker(const berth_store *store)
+{
+    const locker_backend backend = {.version = LOCKER_BACKEND_VERSION,
+                                    .hall = {.put = do_nothing, .remove = do_nothing}};
+    berth_error error;
+    locker *manager;
+    int rc = locker_open(NULL, &backend, NULL, store, &manager, &error);
+
+    if (rc < 0)
+        (void)fprintf(stderr, "bench: %s: %s\n", berth_errno_name(rc),
+                      error.reason ? error.reason : "");
+    must(rc == 0, "the manager cannot be opened");
+    return manager;
+}
+
+static void cycle(locker *manager, const char *name)
+{
+    locker_box_config box = LOCKER_BOX_CONFIG_DEFAULT;
+    uuid_t id = {0};
+
+    box.name = name;
+    must(locker_rent(manager, &box, id, "bench", NULL) == 0, "rent");
+    must(locker_use(manager, id, NULL) == 0, "use");
+    must(locker_give_back(manager, id, NULL) == 0, "give back");
+}
+
+struct worker {
+    locker *manager;
+    double end;
+    unsigned number;
+    unsigned long cycles;
+};
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "/images/box-%04u", worker->number);
+    for (; now() < worker->end; worker->cycles++)
+        cycle(worker->manager, name);
+    return NULL;
+}
+
+/* Cycles per second. */
+static double measure_manager(const berth_store *store, unsigned n)
+{
+    struct worker workers[MOST_THREADS];
+    pthread_t threads[MOST_THREADS];
+    locker *manager = open_locker(store);
+    double begin = now();
+    unsigned long cycles = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        workers[i] = (struct worker){manager, begin + seconds, i, 0};
+        must(pthread_create(&threads[i], NULL, work, &workers[i]) == 0, "no thread");
+    }
+    for (unsigned i = 0; i < n; i++) {
+        (void)pthread_join(threads[i], NULL);
+        cycles += workers[i].cycles;
+    }
+    begin = now() - begin;
+    must(locker_destroy(manager, NULL) == 0, "destroy");
+    return (double)cycles / begin;
+}
+
+/* The rows that a cycle writes, as its commits give them to the store */
+
+struct recorded {
+    unsigned table;
+    bool deleted;
+    berth_store_value values[MOST_COLUMNS];
+    char texts[MOST_COLUMNS][64];
+};
+
+static struct {
+    berth_store functions;
+    const berth_store *inner;
+    const berth_store_table *tables;
+    unsigned n_tables;
+    bool records;
+    struct recorded changes[MOST_COMMITS][MOST_CHANGES];
+    unsigned n_changes[MOST_COMMITS], n_commits;
+    size_t bytes;
+} record;
+
+static void as_text(struct recorded *to, unsigned at, berth_store_type type,
+                    const berth_store_value *value)
+{
+    char *text = to->texts[at];
+
+    if (type == BERTH_STORE_TEXT)
+        (void)snprintf(text, 64, "%s", value->text);
+    else if (type == BERTH_STORE_UUID)
+        for (unsigned i = 0; i < 16; i++)
+            (void)snprintf(text + 2 * i, 64 - 2 * i, "%02x", value->uuid[i]);
+    else if (type == BERTH_STORE_TEXTS)
+        (void)snprintf(text, 64, "[\"%s\"]", value->texts.count > 0 ? value->texts.items[0] : "");
+    to->values[at] = (berth_store_value){.number = value->number};
+    record.bytes += type < BERTH_STORE_TEXT ? 8 : strlen(text);
+}
+
+static int record_commit(void *ctx, const berth_store_commit *commit)
+{
+    if (record.records) {
+        must(record.n_commits < MOST_COMMITS && commit->n_changes <= MOST_CHANGES, "too much");
+        for (uint32_t i = 0; i < commit->n_changes; i++) {
+            const berth_store_change *change = &commit->changes[i];
+            const berth_store_table *table = &record.tables[change->table];
+            struct recorded *to = &record.changes[record.n_commits][i];
+
+            must(table->n_columns <= MOST_COLUMNS, "too many columns");
+            to->table = change->table;
+            to->deleted = change->deleted;
+            for (unsigned j = 0; j < (change->deleted ? table->n_key : table->n_columns); j++)
+                as_text(to, j, table->columns[j].type, &change->values[j]);
+        }
+        record.n_changes[record.n_commits++] = commit->n_changes;
+    }
+    return record.inner->commit(ctx, commit);
+}
+
+static int record_open(void *ctx, const berth_store_manager *manager,
+                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                       berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    record.tables = manager->tables; /* the manager keeps them */
+    record.n_tables = manager->n_tables;
+    return record.inner->open(ctx, manager, accept, arg, link, deadline, opened);
+}
+
+/* Bare transactions */
+
+struct bare {
+    sqlite3 *db;
+    sqlite3_stmt *write[MOST_COLUMNS], *erase[MOST_COLUMNS], *begin, *commit;
+};
+
+static void bare_run(struct bare *bare, const char *sql)
+{
+    must(sqlite3_exec(bare->db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
+}
+
+static sqlite3_stmt *bare_prepare(struct bare *bare, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+
+    must(sqlite3_prepare_v3(bare->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) ==
+             SQLITE_OK,
+         sql);
+    return statement;
+}
+
+static void bare_table(struct bare *bare, unsigned at)
+{
+    const berth_store_table *table = &record.tables[at];
+    const bool numbered = table->n_key == 1 && table->columns[0].type == BERTH_STORE_UNSIGNED;
+    char create[2048], write[1024], erase[1024];
+
+    (void)snprintf(create, sizeof create, "CREATE TABLE \"%s\"(", table->name);
+    (void)snprintf(write, sizeof write, "INSERT OR REPLACE INTO \"%s\" VALUES(?", table->name);
+    (void)snprintf(erase, sizeof erase, "DELETE FROM \"%s\" WHERE ", table->name);
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        const bool number = table->columns[i].type < BERTH_STORE_TEXT;
+
+        (void)snprintf(create + strlen(create), sizeof create - strlen(create), "%s\"%s\" %s%s",
+                       i > 0 ? ", " : "", table->columns[i].name, number ? "INTEGER" : "TEXT",
+                       numbered && i == 0 ? " PRIMARY KEY" : "");
+        strcat(write, i > 0 ? ", ?" : "");
+        if (i < table->n_key)
+            (void)snprintf(erase + strlen(erase), sizeof erase - strlen(erase), "%s\"%s\" = ?",
+                           i > 0 ? " AND " : "", table->columns[i].name);
+    }
+    if (!numbered)
+        strcat(create, ", PRIMARY KEY(");
+    for (unsigned i = 0; i < table->n_key && !numbered; i++)
+        (void)snprintf(create + strlen(create), sizeof create - strlen(create), "%s\"%s\"",
+                       i > 0 ? ", " : "", table->columns[i].name);
+    strcat(create, numbered ? ")" : ")) WITHOUT ROWID");
+    strcat(write, ")");
+    bare_run(bare, create);
+    bare->write[at] = bare_prepare(bare, write);
+    bare->erase[at] = bare_prepare(bare, erase);
+}
+
+static void bare_change(struct bare *bare, const struct recorded *change)
+{
+    const berth_store_table *table = &record.tables[change->table];
+    sqlite3_stmt *statement =
+        change->deleted ? bare->erase[change->table] : bare->write[change->table];
+
+    for (unsigned i = 0; i < (change->deleted ? table->n_key : table->n_columns); i++)
+        if (table->columns[i].type < BERTH_STORE_TEXT)
+            (void)sqlite3_bind_int64(statement, (int)i + 1,
+                                     (sqlite3_int64)change->values[i].number);
+        else
+            (void)sqlite3_bind_text(statement, (int)i + 1, change->texts[i], -1, SQLITE_STATIC);
+    must(sqlite3_step(statement) == SQLITE_DONE, "a bare row");
+    (void)sqlite3_reset(statement);
+}
+
+static void bare_step(sqlite3_stmt *statement)
+{
+    must(sqlite3_step(statement) == SQLITE_DONE, "a bare transaction");
+    (void)sqlite3_reset(statement);
+}
+
+static double measure_bare(bool full)
+{
+    struct bare bare = {.db = NULL};
+    unsigned long cycles = 0;
+    double begin, took;
+
+    must(sqlite3_open(fresh("bare.db"), &bare.db) == SQLITE_OK, "sqlite3_open");
+    bare_run(&bare, "PRAGMA journal_mode = WAL");
+    bare_run(&bare, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    bare.begin = bare_prepare(&bare, "BEGIN IMMEDIATE");
+    bare.commit = bare_prepare(&bare, "COMMIT");
+    for (unsigned i = 0; i < record.n_tables; i++)
+        bare_table(&bare, i);
+    for (begin = now(); now() < begin + seconds; cycles++)
+        for (unsigned i = 0; i < record.n_commits; i++) {
+            bare_step(bare.begin);
+            for (unsigned j = 0; j < record.n_changes[i]; j++)
+                bare_change(&bare, &record.changes[i][j]);
+            bare_step(bare.commit);
+        }
+    took = now() - begin;
+    for (unsigned i = 0; i < record.n_tables; i++) {
+        (void)sqlite3_finalize(bare.write[i]);
+        (void)sqlite3_finalize(bare.erase[i]);
+    }
+    (void)sqlite3_finalize(bare.begin);
+    (void)sqlite3_finalize(bare.commit);
+    must(sqlite3_close(bare.db) == SQLITE_OK, "sqlite3_close");
+    return (double)cycles / took;
+}
+
+/* As many appends as a cycle has commits, each flushed. The file is there beforehand. */
+static double measure_append(void)
+{
+    const size_t size = 64u << 20, each = record.bytes / record.n_commits + 32;
+    char *bytes = calloc(1, each);
+    int file = open(fresh("append"), O_RDWR | O_CREAT | O_EXCL, 0600);
+    unsigned long cycles = 0;
+    off_t at = 0;
+    double begin;
+
+    must(bytes && file >= 0 && posix_fallocate(file, 0, (off_t)size) == 0, "the file");
+    for (begin = now(); now() < begin + seconds; cycles++)
+        for (unsigned i = 0; i < record.n_commits; i++) {
+            must(pwrite(file, bytes, each, at) == (ssize_t)each && fdatasync(file) == 0, "append");
+            at = at + 2 * (off_t)each < (off_t)size ? at + (off_t)each : 0;
+        }
+    begin = now() - begin;
+    (void)close(file);
+    free(bytes);
+    return (double)cycles / begin;
+}
+
+/* Measuring */
+
+static double measure(bool full, unsigned n)
+{
+    berth_sqlite *store =
+        berth_sqlite_create(fresh("store.db"), &(berth_sqlite_options){.full = full});
+    double rate = measure_manager(berth_sqlite_store(store), n);
+
+    berth_sqlite_free(store);
+    return rate;
+}
+
+/* The recorded tables are those of a manager that stays. */
+static locker *record_cycle(berth_sqlite *store)
+{
+    locker *manager;
+
+    record.inner = berth_sqlite_store(store);
+    record.functions = *record.inner;
+    record.functions.open = record_open;
+    record.functions.commit = record_commit;
+    manager = open_locker(&record.functions);
+    cycle(manager, "/images/box-0000");
+    record.records = true;
+    cycle(manager, "/images/box-0000");
+    record.records = false;
+    return manager;
+}
+
+static void compare(void)
+{
+    static const unsigned counts[] = {1, 8, 64};
+
+    for (unsigned full = 0; full < 2; full++) {
+        const double bare = measure_bare(full), append = full ? measure_append() : 0;
+        double one = 0;
+
+        printf("%s: bare transactions %.0f cycles/s\n", full ? "FULL" : "NORMAL", bare);
+        for (unsigned i = 0; i < 3; i++) {
+            double rate = measure(full, counts[i]);
+
+            if (i == 0)
+                one = rate;
+            printf("  %2u threads: %.0f cycles/s, %.2f of bare, %.2f of one thread\n", counts[i],
+                   rate, rate / bare, rate / one);
+        }
+        if (full)
+            printf("append + fdatasync: %.0f cycles/s; one thread with FULL has %.2f of that\n",
+                   append, one / append);
+    }
+}
+
+/* Loading */
+
+static void fill(const char *path)
+{
+    struct bare file = {.db = NULL};
+    char sql[2048];
+
+    must(sqlite3_open(path, &file.db) == SQLITE_OK, "sqlite3_open");
+    (void)snprintf(
+        sql, sizeof sql,
+        "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+        "INSERT "
+        "INTO box(_id, _state, _ended, name, kind, size, locked, id, _sum) SELECT i, 'there', 0, "
+        "printf('/images/box-%%08d', i), 'wood', i, 0, printf('%%08x-0000-4000-8000-000000000000', "
+        "i), NULL FROM n; INSERT INTO _reservations(_id, _number, _owner, _instance, _held, "
+        "_drained, _releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', '[]', 0, NULL FROM "
+        "box; COMMIT",
+        LOADED);
+    bare_run(&file, sql);
+    must(sqlite3_close(file.db) == SQLITE_OK, "sqlite3_close");
+}
+
+static void load(void)
+{
+    const char *path = fresh("large.db");
+    berth_sqlite *store = berth_sqlite_create(path, NULL);
+    berth_error error;
+    locker *manager = open_locker(berth_sqlite_store(store));
+    double begin;
+
+    must(locker_destroy(manager, NULL) == 0, "destroy");
+    fill(path);
+    begin = now();
+    manager = open_locker(berth_sqlite_store(store));
+    printf("%d instances, each with a reservation, load in %.2f s\n", LOADED, now() - begin);
+    must(locker_save(manager, NULL, &error) == 0, "save");
+    must(locker_destroy(manager, NULL) == 0, "destroy");
+    berth_sqlite_free(store);
+}
+
+int main(int argc, char **argv)
+{
+    char command[64];
+    berth_sqlite *store;
+    locker *manager;
+
+    if (argc > 1)
+        seconds = atof(argv[1]);
+    must(mkdtemp(folder) != NULL, "mkdtemp");
+    store = berth_sqlite_create(fresh("recorded.db"), NULL);
+    manager = record_cycle(store);
+    printf("a cycle has %u commits\n", record.n_commits);
+    compare();
+    load();
+    must(locker_destroy(manager, NULL) == 0, "destroy");
+    berth_sqlite_free(store);
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
