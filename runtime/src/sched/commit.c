@@ -256,6 +256,8 @@ static void send_group(struct berth_manager *manager, const struct operation *se
         answer = call_store(manager, &stored->commit);
         if (answer == BERTH_PENDING)
             return;
+    } else {
+        stored->commit.sequence = stored->sequence; /* there is nothing to write */
     }
     finish_group(manager, answer, self, woken);
 }

@@ -11,6 +11,7 @@ struct slow_store {
     berth_store functions;
     const berth_store *inner;
     atomic_uint n_commits;
+    atomic_bool holds; /* the next commit waits until this is false, and is refused */
 };
 
 static int slow_open(void *ctx, const berth_store_manager *manager,
@@ -36,6 +37,11 @@ static int slow_commit(void *ctx, const berth_store_commit *commit)
     struct slow_store *store = ctx;
 
     atomic_fetch_add(&store->n_commits, 1);
+    if (atomic_load(&store->holds)) {
+        while (atomic_load(&store->holds))
+            pause_shortly();
+        return -ENOSPC;
+    }
     pause_shortly();
     return store->inner->commit(store->inner->ctx, commit);
 }
@@ -105,24 +111,36 @@ static void run_callers(depository *manager)
     assert_int_equal(done, THREADS * ROUNDS);
 }
 
+/* Opens the depository again with a slow store. */
+static void open_slow(struct depot_of_halls *halls, struct slow_store *store)
+{
+    depository_backend backend = hall_backend(&halls->hall);
+
+    *store = (struct slow_store){
+        .functions = {BERTH_STORE_VERSION, store, "hall 1", slow_open, slow_load, slow_commit,
+                      slow_replace, slow_close},
+        .inner = berth_memory_store_functions(halls->memory),
+    };
+    assert_int_equal(depository_destroy(halls->manager, NULL), 0);
+    assert_int_equal(
+        depository_open(NULL, &backend, NULL, &store->functions, &halls->manager, NULL), 0);
+}
+
+static void close_slow(struct depot_of_halls *halls)
+{
+    assert_int_equal(depository_destroy(halls->manager, NULL), 0);
+    assert_int_equal(halls_open(halls), 0);
+}
+
 static void commits_of_threads_are_grouped(void **unused)
 {
     struct depot_of_halls halls;
     struct slow_store store;
-    depository_backend backend;
     unsigned alone, grouped;
 
     (void)unused;
     halls_start(&halls);
-    backend = hall_backend(&halls.hall);
-    store = (struct slow_store){
-        .functions = {BERTH_STORE_VERSION, &store, "hall 1", slow_open, slow_load, slow_commit,
-                      slow_replace, slow_close},
-        .inner = berth_memory_store_functions(halls.memory),
-    };
-    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
-    assert_int_equal(depository_open(NULL, &backend, NULL, &store.functions, &halls.manager, NULL),
-                     0);
+    open_slow(&halls, &store);
     assert_int_equal(rent(&halls, "x", 1, (uuid_t){0}, "one"), 0);
     assert_int_equal(drain(&halls), 0);
     atomic_store(&store.n_commits, 0);
@@ -131,8 +149,7 @@ static void commits_of_threads_are_grouped(void **unused)
     alone = THREADS * ROUNDS * 4; /* at least: rent, open, its end, close, the end */
     assert_true(grouped < alone * 2 / 3);
     assert_true(grouped >= ROUNDS * 4);
-    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
-    assert_int_equal(halls_open(&halls), 0);
+    close_slow(&halls);
     assert_string_equal(halls_state(&halls), "");
     halls_stop(&halls);
 }
@@ -147,6 +164,55 @@ static void commits_of_threads_are_pending(void **unused)
     run_callers(halls.manager);
     halls_kill(&halls);
     assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
+/* Rents with an id of the caller's choice, from another thread. */
+struct renter {
+    pthread_t thread;
+    depository *manager;
+    const char *box;
+    int rc;
+};
+
+static void *rent_by_id(void *arg)
+{
+    struct renter *renter = arg;
+    depository_box_config box = box_named(renter->box);
+    depository_drawer_config drawer = {.index = 1};
+    uuid_t id = {9};
+
+    renter->rc = depository_rent(renter->manager, &box, &drawer, id, renter->box, NULL);
+    return NULL;
+}
+
+/* An id is in use while a commit is pending that may be refused. Others wait for that. */
+static void an_id_that_may_come_free(void **unused)
+{
+    struct depot_of_halls halls;
+    struct slow_store store;
+    struct renter first = {.box = "a"}, second = {.box = "b"};
+
+    (void)unused;
+    halls_start(&halls);
+    open_slow(&halls, &store);
+    first.manager = second.manager = halls.manager;
+    atomic_store(&store.holds, true);
+    assert_int_equal(pthread_create(&first.thread, NULL, rent_by_id, &first), 0);
+    while (atomic_load(&store.n_commits) == 0)
+        pause_shortly();
+    assert_int_equal(pthread_create(&second.thread, NULL, rent_by_id, &second), 0);
+    for (unsigned i = 0; i < 5; i++)
+        pause_shortly();
+    atomic_store(&store.holds, false);
+    pthread_join(first.thread, NULL);
+    pthread_join(second.thread, NULL);
+    assert_int_equal(first.rc, -ENOSPC);
+    assert_int_equal(second.rc, 0);
+    assert_non_null(strstr(halls_state(&halls), " b b/1 held 3"));
+    assert_null(strstr(halls_state(&halls), "box a"));
+    assert_int_equal(drain(&halls), 0);
+    close_slow(&halls);
     halls_stop(&halls);
 }
 
@@ -380,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_of_threads_are_grouped),
         cmocka_unit_test(commits_of_threads_are_pending),
+        cmocka_unit_test(an_id_that_may_come_free),
         cmocka_unit_test(threads_at_work_when_it_dies),
         cmocka_unit_test(started_operations),
         cmocka_unit_test(started_operations_of_a_lost_manager),
