@@ -310,6 +310,93 @@ def test_without_json_c_the_backend_for_qemu_is_refused(
     assert files(tmp_path) == set()
 
 
+STORED = """\
+berth: 1
+manager: net
+brief: Taps that survive.
+store: true
+backend:
+  host:
+    up: {on: tap, repeatable: true, brief: Make the tap.}
+    down: {on: tap, undoes: host.up, repeatable: true, brief: Take it away.}
+resources:
+  tap:
+    brief: A tap.
+    key: [name]
+    fields:
+      name: {type: string, required: true, max_length: 15, brief: Its name.}
+    holders: {take: hold, drop: leave}
+    initial: fresh
+    states:
+      fresh:
+        brief: Not there.
+        on:
+          hold: stay
+          use: {call: host.up, ok: there, fail: fresh, uncertain: lost}
+          leave: gone
+      there:
+        brief: There.
+        on:
+          hold: stay
+          use: stay
+          leave: {call: host.down, ok: gone, fail: there, uncertain: lost}
+      lost:
+        brief: Nobody knows.
+        on:
+          hold: {reject: EBUSY}
+          use: {call: host.up, ok: there, fail: lost, uncertain: lost}
+          leave: {call: host.down, ok: gone, fail: lost, uncertain: lost}
+      gone: {final: true, brief: Over.}
+operations:
+  open_tap: {brief: Reserve a tap., obtain: [tap], gives: reservation}
+  use: {brief: Make it., with: reservation, do: [tap.use]}
+  close: {brief: Let go., with: reservation, do: [tap.leave], ends: reservation}
+"""
+SURVIVOR = """\
+#include <errno.h>
+#include <stdio.h>
+#include <berth_sqlite.h>
+#include "net.h"
+
+static int up(void *ctx, berth_call *call, const net_tap *tap) { return 0; }
+
+int main(void)
+{
+    const net_backend backend = {.version = NET_BACKEND_VERSION, .host = {.up = up, .down = up}};
+    berth_sqlite *store = berth_sqlite_create("net.db", NULL);
+    net_tap_config tap = {.name = "tap0"};
+    net *manager;
+    uuid_t id = {7};
+    int rc = net_open(NULL, &backend, NULL, berth_sqlite_store(store), &manager, NULL);
+
+    if (rc == 0)
+        rc = net_recover(manager, BERTH_NO_DEADLINE, NULL);
+    if (rc == 0)
+        rc = net_open_tap(manager, &tap, id, "first", NULL);
+    puts(rc == 0 ? "ok" : berth_errno_name(rc));
+    return 0;
+}
+"""
+
+
+def test_a_manager_survives_with_the_installed_store(tmp_path: Path) -> None:
+    parts = ("install-runtime", "install-compiler", "install-sqlite")
+    done = make(*parts, f"PREFIX={tmp_path}/to")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "main.c").write_text(SURVIVOR, encoding="utf-8")
+    (tmp_path / "net.yaml").write_text(STORED, encoding="utf-8")
+    done = Installation(tmp_path / "to").run(
+        "berthc gen -q -o net.c net.yaml && "
+        "cc main.c net.c -I. $(pkg-config --cflags --libs berth-sqlite) -o net && "
+        "./net && ./net && berthc store net.db net.yaml", tmp_path)
+    assert done.returncode == 0, done.stdout
+    ok, exists, whose, *_ = done.stdout.splitlines()
+    assert (ok, exists) == ("ok", "EEXIST")
+    assert whose.startswith("manager net, ") and "epoch 2, commit 1" in whose
+    assert make("uninstall", f"PREFIX={tmp_path}/to").returncode == 0
+    assert files(tmp_path / "to") == set()
+
+
 def test_licence_documentation_and_examples_are_installed(installed: Installation) -> None:
     there = files(installed.prefix / "share/doc/berth")
     assert {
