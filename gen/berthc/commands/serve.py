@@ -172,8 +172,9 @@ def _publish(args: argparse.Namespace, shown: Shown, covered: Covered, version: 
         if not shown.pages:
             raise
         print(f"berthc: {error}", flush=True)
-        shown.renew(None, "", [_as_json(Diagnostic("file", Loc(result.source.file, 0, 0), str(error)), result)
-                               for result, *_ in found[-1:]])
+        last, *_ = found[-1]
+        why = Diagnostic("file", Loc(last.source.file, 0, 0), str(error))
+        shown.renew(None, "", [_as_json(why, last)])
         return False
     shown.renew(made, version, ())
     return True

@@ -210,6 +210,15 @@ def test_a_symbolic_link_of_a_revision_is_followed(repository: Path) -> None:
     assert "No such file" in done.stderr and "mean 'gone.yaml'" not in done.stderr
 
 
+def test_specs_that_were_not_compared_in_full_are_counted(tmp_path: Path) -> None:
+    wrong = changed(tmp_path, ("ok: mounted", "ok: mountd"))
+    says = "errors: the C API and the errors of operations were not compared"
+    one = berthc("diff", "--no-check", SCSI, wrong).stdout
+    assert f"note: {wrong} has {says}" in one
+    both = berthc("diff", "--no-check", wrong, wrong).stdout
+    assert f"note: {wrong} and {wrong} have {says}" in both
+
+
 def test_a_repository_without_a_working_tree_is_compared(repository: Path) -> None:
     bare = repository / "bare.git"
     in_git(repository, "clone", "-q", "--bare", str(repository), str(bare))
