@@ -366,6 +366,19 @@ export async function a_narrow_page_shows_one_view_at_a_time({open}) {
     assert.ok(await page.locator("#panel-sim").isVisible());
 }
 
+export async function a_view_of_a_narrow_page_begins_at_its_top_and_keeps_its_place({open}) {
+    const page = await open("scsi.html", {size: [360, 780]});
+    const at = () => page.evaluate(() => scrollY);
+    await page.evaluate(() => scrollTo({top: 3000, behavior: "instant"}));
+    await page.click("#tab-sim");
+    assert.equal(await at(), 0);
+    await page.evaluate(() => scrollTo({top: 200, behavior: "instant"}));
+    await page.click("#tab-main");
+    assert.equal(await at(), 3000);
+    await page.click("#tab-sim");
+    assert.equal(await at(), 200);
+}
+
 export async function the_reader_chooses_light_or_dark({open}) {
     const page = await open("scsi.html", {mode: "dark"});
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
