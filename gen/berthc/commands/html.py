@@ -13,7 +13,7 @@ from pathlib import Path
 from berthc.commands.common import (
     BAD, OK, Usage, compile_with_meaning, report as report_messages, status_of,
 )
-from berthc.commands.generate import print_one
+from berthc.commands.generate import print_one, show_drift
 from berthc.emit.c import files as code
 from berthc.emit.diagram import to_stderr
 from berthc.emit.html import INDEX, files, index, same
@@ -144,13 +144,6 @@ def refuse_unknown(covered: dict[str, Coverage] | None, managers: Sequence[Manag
 
 
 def _drift(args: argparse.Namespace, output: str, paths: dict[Path, str]) -> int:
-    drifts = drift(paths, same)
-    if not drifts:
-        return OK
-    for one in drifts:
-        sys.stdout.write(one.diff)
-    print(f"berthc: not up to date: {', '.join(one.file for one in drifts)}", file=sys.stderr)
     command = ["berthc", "html", "-o", output, *(["--search"] if args.search else []),
                *(word for name in args.coverage for word in ("--coverage", str(name)))]
-    print(f"berthc: renew with: {shlex.join([*command, *args.specs])}", file=sys.stderr)
-    return BAD
+    return show_drift(drift(paths, same), shlex.join([*command, *args.specs]))
