@@ -203,12 +203,18 @@ def troubles(manager: Manager) -> Iterator[Trouble]:
             if state.name not in failures or state.final:
                 continue
             leaves = tuple(
-                (ids[id(row)], row.event + (f" ({row.hook})" if row.hook else "")
-                 + f" → {target.state}")
+                (ids[id(row)], f"{row.event}{_way(row, outcome)} → {target.state}")
                 for row in state.rows for outcome, target in row.targets()
                 if target.state != state.name and outcome not in FAILURES)
             yield Trouble(f"{resource.name}.{state.name}", resource.name, state.name,
                           sentence(state.brief), _once(coming.get(state.name, [])), _once(leaves))
+
+
+def _way(row: Row, outcome: str) -> str:
+    """Which call, and of one that asks, which answer."""
+    if row.hook is None:
+        return ""
+    return f" ({row.hook}{f': {OUTCOMES[outcome]}' if row.ask is not None else ''})"
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
