@@ -225,7 +225,8 @@ def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         commands, "html", "write a page to review and try a manager",
         "Writes DIR/<manager>.html: states, tables, the spec, and a simulator, in one file that "
         "needs no network. With several specs, DIR/index.html leads to them. A spec that the "
-        "rules about leaks and dead ends refuse gets its page, which shows what they say.",
+        "rules about leaks and dead ends refuse gets its page, which shows what they say. A spec "
+        "with another error has no page; index.html names it.",
         "berthc html -o review spec/scsi.yaml\n  berthc html --search -o review spec/*.yaml\n"
         "  berthc html --serve spec/scsi.yaml", _later("html"))
     _specs(html)

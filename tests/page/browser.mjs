@@ -7,19 +7,12 @@
  * console, and where it asks for anything of a network.
  */
 import assert from "node:assert/strict";
-import {createRequire} from "node:module";
 import {pathToFileURL} from "node:url";
+import {need, start} from "./support/chromium.mjs";
 import * as views from "./views.mjs";
 
-const need = createRequire(`${process.env.BERTH_NODE_MODULES}/`);
-const {chromium} = need("playwright-core");
-export const AXE = need.resolve("axe-core");
-
 const [, , name, folder] = process.argv;
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-});
+const browser = await start();
 const problems = [];
 
 /** A page of the folder. `size`: [width, height]; `mode`: light or dark; `hash`: with its "#". */
@@ -40,7 +33,7 @@ async function open(file, {size = [1440, 900], mode = "light", hash = "", url = 
 }
 
 try {
-    await views[name]({open, problems, axe: AXE, folder});
+    await views[name]({open, problems, axe: need.resolve("axe-core"), folder});
     assert.deepEqual(problems, []);
 } catch (error) {
     console.error(error);

@@ -3,15 +3,12 @@
  *
  *     node picture.mjs PAGE PNG
  */
-import {createRequire} from "node:module";
 import {resolve} from "node:path";
 import {pathToFileURL} from "node:url";
+import {start} from "./support/chromium.mjs";
 
-const {chromium} = createRequire(`${process.env.BERTH_NODE_MODULES}/`)("playwright-core");
 const [, , file, picture] = process.argv;
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"],
-});
+const browser = await start();
 const page = await browser.newPage({viewport: {width: 1280, height: 800}, reducedMotion: "reduce"});
 await page.goto(`${pathToFileURL(resolve(file))}`);
 const run = () => page.locator("#simulator form .primary").click();

@@ -366,6 +366,19 @@ export async function a_narrow_page_shows_one_view_at_a_time({open}) {
     assert.ok(await page.locator("#panel-sim").isVisible());
 }
 
+export async function a_view_of_a_narrow_page_begins_at_its_top_and_keeps_its_place({open}) {
+    const page = await open("scsi.html", {size: [360, 780]});
+    const at = () => page.evaluate(() => scrollY);
+    await page.evaluate(() => scrollTo({top: 3000, behavior: "instant"}));
+    await page.click("#tab-sim");
+    assert.equal(await at(), 0);
+    await page.evaluate(() => scrollTo({top: 200, behavior: "instant"}));
+    await page.click("#tab-main");
+    assert.equal(await at(), 3000);
+    await page.click("#tab-sim");
+    assert.equal(await at(), 200);
+}
+
 export async function the_reader_chooses_light_or_dark({open}) {
     const page = await open("scsi.html", {mode: "dark"});
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -403,6 +416,41 @@ export async function without_scripts_the_tables_are_there({open}) {
     await bare.goto(page.url());
     assert.ok(await bare.locator("#resource-disk .grid").isVisible());
     assert.match(await bare.locator("noscript, .note").first().textContent(), /needs JavaScript/);
+}
+
+export async function a_hostile_link_or_line_leaves_the_simulator_usable({open}) {
+    const request = '{"op": "reserve", "tap": {"name": "a"}}';
+    for (const [link, at] of [
+        [`p[-5, ["A", ${request}]]`, "0"], [`p[9, ["A", ${request}]]`, "1"], ["p[0.5]", "0"],
+        ["p[1, 5]", "0"], ["p[1, null]", "0"], ['p[1, ["A", {"op": {}}]]', "0"], ["z!", "0"],
+        ["zgDgDgDgD", "0"], ['p[1, ["<img src=x>", {"op": "__proto__"}]]', "1"],
+        ['p[1, ["A", {"op": "open", "reservation": {}}]]', "1"],
+    ]) {
+        const page = await open("net.html", {hash: `#sim=${encodeURIComponent(link)}`});
+        const said = at === "0" ? "has no conversation" : "Step 1:";
+        await page.waitForFunction((text) => [...document.querySelectorAll("[aria-live]")]
+            .some((one) => one.textContent.includes(text)), said);
+        assert.equal(await page.locator("#sim-at").textContent(), `step ${at} of ${at}`, link);
+        await page.evaluate(() => document.querySelector("#simulator form").requestSubmit());
+        assert.match(await page.locator("#sim-at").textContent(), new RegExp(`^step ${+at + 1}`));
+        assert.equal(await count(page, "img"), 0);
+        await page.context().close();
+    }
+    const page = await open("net.html");
+    await page.locator("summary", {hasText: "As lines"}).click();
+    for (const [line, says] of [
+        ["{}", /line 1 is no request: it has no "op"/], ["5", /has no "op"/], ["null", /no "op"/],
+        [`${request}\ngarbage`, /line 2 is no request: it must be one JSON object/],
+        ["[".repeat(100000), /must be one JSON object/],
+        ['{"request": {"op": "reserve", "tap": {"name": "a"}}, "expect": {}}', /reserve: ok/],
+        ['{"op": "reserve", "request": {"name": "a"}}', /unknown argument 'request'/],
+        ['{"op": "reserve", "tap": {"name": "\\u0000"}}', /text cannot hold a NUL/],
+    ]) {
+        await page.fill("#lines", line);
+        await page.click("#sim-play");
+        assert.match(await page.locator("#lines-problem").textContent()
+            + (await page.locator("#results .answer .big").allTextContents()).join(), says);
+    }
 }
 
 export async function a_hostile_spec_does_nothing({open, problems}) {

@@ -99,8 +99,9 @@ def comparison(args: argparse.Namespace, old: Spec, new: Spec) -> Comparison:
         reasons += [*_c_breaks(before, after), *calls(alike, after), *views(alike, after)]
         callers = errors(alike, after)
     elif old.exists and new.exists:
-        of = " and ".join(f"{spec.file}" for spec in (old, new) if spec.searched is None)
-        notes.append(f"{of} has errors: the C API and the errors of operations were not compared")
+        wrong = [spec.file for spec in (old, new) if spec.searched is None]
+        notes.append(f"{' and '.join(wrong)} {'has' if len(wrong) == 1 else 'have'} errors: "
+                     "the C API and the errors of operations were not compared")
     notes += _new_warnings(old, new)
     findings, mistakes = _found(args, old, new, alike, greatest(c.verdict for c in changes), notes)
     return Comparison(old.file, new.file, alike, new.manager, tuple(changes), tuple(reasons),

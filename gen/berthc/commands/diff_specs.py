@@ -57,7 +57,8 @@ def _of_revisions(revisions: Sequence[str], file: str) -> Pair:
     else:
         new = _file(file) if os.path.lexists(file) else _nothing(file)
     if not old.exists and not new.exists:
-        raise GitError(f"{file}: neither {' nor '.join(revisions)} has such a file")
+        places = [*revisions, "the working tree"][:2]
+        raise GitError(f"{file}: neither {' nor '.join(places)} has such a file")
     return old, new
 
 

@@ -5,7 +5,8 @@ import argparse
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from berthc.commands.common import OK, Usage
 from berthc.diag import printable, quote, suggest
@@ -19,9 +20,7 @@ def explain_command(args: argparse.Namespace) -> int:
     if args.id is None:
         if args.spec:
             raise Usage("--spec prints the example of one id: name it")
-        width = max(len(one.id) for one in every())
-        for one in every():
-            print(f"{one.id.ljust(width)}  {one.first}")
+        print("\n\n".join(_list()))
         return OK
     named = re.fullmatch(r"(?:error|warning|note)?\[([a-z-]+)\]:?", args.id.strip())
     asked = args.id if named is None else named[1]
@@ -37,6 +36,14 @@ def explain_command(args: argparse.Namespace) -> int:
     else:
         print("\n\n".join(_text(one, first=one is meant[0]) for one in meant))
     return OK
+
+
+def _list() -> Iterator[str]:
+    """All ids by who finds them, because some ids are of the search and of a static rule."""
+    width = max(len(one.id) for one in every())
+    for by, found in groupby(every(), lambda one: one.by.removesuffix(" and the static rules")):
+        yield "\n".join([f"Found by {by}:",
+                         *(f"  {one.id.ljust(width)}  {one.first}" for one in found)])
 
 
 def _text(one: Explained, first: bool) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from berthc.commands.common import BAD, OK, Usage, compile_all, report, status_of
-from berthc.files.output import OutputError, depfile, drift, write
+from berthc.files.output import Drift, OutputError, depfile, drift, write
 from berthc.files.place import STDOUT, Place, place_of_code, place_of_pages, refuse_collisions
 from berthc.model import Manager
 from berthc.spec.schema import schema_path
@@ -96,7 +96,7 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
 
         files = injections(args, managers)
         if args.check:
-            return show_drift(args, target, files)
+            return drift_of(args, target, files)
         write(files)
         return OK
     files = emitted(target, args, place, managers)
@@ -105,7 +105,7 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
         return OK
     refuse_collisions(files, args.depfile, args.specs)
     if args.check:
-        return show_drift(args, target, files)
+        return drift_of(args, target, files)
     rule = depfile(files, inputs(args.specs)) if args.depfile is not None else ""
     # A build system compares times, so it would run berthc again until the files are newer.
     fresh = place.source is not None or args.depfile is not None
@@ -160,15 +160,18 @@ def print_one(files: Mapping[Path, str]) -> None:
     sys.stdout.write(*files.values())
 
 
-def show_drift(args: argparse.Namespace, target: Target, files: Mapping[Path, str]) -> int:
+def drift_of(args: argparse.Namespace, target: Target, files: Mapping[Path, str]) -> int:
     same = getattr(emitter("diagram" if target.name == "docs" else target.emitter), "same", None)
-    drifts = drift(files, same)
+    return show_drift(drift(files, same), renewal(args, target))
+
+
+def show_drift(drifts: Sequence[Drift], renewal: str) -> int:
+    """How files differ from what would be written. `renewal` is the command that writes them."""
     for one in drifts:
         sys.stdout.write(one.diff)
     if drifts:
         names = ", ".join(one.file for one in drifts)
-        print(f"berthc: not up to date: {names}", file=sys.stderr)
-        print(f"berthc: renew with: {renewal(args, target)}", file=sys.stderr)
+        print(f"berthc: not up to date: {names}\nberthc: renew with: {renewal}", file=sys.stderr)
         return BAD
     return OK
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from berthc.commands.common import (
-    BAD, OK, Usage, compile_with_meaning, report as report_messages, status_of,
+    BAD, OK, USAGE, Usage, compile_with_meaning, report as report_messages, status_of,
 )
-from berthc.commands.generate import print_one
+from berthc.commands.generate import print_one, show_drift
 from berthc.emit.c import files as code
 from berthc.emit.diagram import to_stderr
 from berthc.emit.html import INDEX, files, index, same
@@ -60,36 +60,40 @@ def written(args: argparse.Namespace) -> int:
     covered = coverage_of(args.coverage)
     results = compile_with_meaning(args.specs)
     report_messages(args, [result for result, _ in results])
-    if any(manager is None for _, manager in results):
-        return status_of([result for result, _ in results])
+    missing = [result for result, manager in results if manager is None]
+    if status_of(missing) == USAGE or len(missing) == len(results):
+        return status_of(missing)
     stream = sys.stderr if sys.stderr.isatty() else None
     found = [(result, manager, searched(manager, Progress(stream)) if args.search else None)
              for result, manager in results if manager is not None]
     interrupted = any(report is not None and report.interrupted for *_, report in found)
     if interrupted:
         return 128 + signal.SIGINT
-    made = pages(found, covered)
+    made = pages(found, covered, missing=missing)
     refuse_unknown(covered, [manager for _, manager, _ in found])
-    status = BAD if any(checked(r.diagnostics, report).bad for r, _, report in found) else OK
+    bad = missing or any(checked(r.diagnostics, report).bad for r, _, report in found)
+    status = BAD if bad else OK
     paths = {place.path(name): text for name, text in made.items()}
     if output == STDOUT:
         print_one(paths)
         return status
     refuse_collisions(paths, None, args.specs)
     if args.check:
-        return _drift(args, output, paths)
+        return _drift(args, output, paths) or (BAD if missing else OK)
     write(paths)
     return status
 
 
 def pages(found: Sequence[tuple[Result, Manager, Report | None]],
-          covered: dict[str, Coverage] | None, live: str = "") -> dict[str, str]:
-    """All pages by name. `live`: their version, where they listen for news."""
+          covered: dict[str, Coverage] | None, live: str = "",
+          missing: Sequence[Result] = ()) -> dict[str, str]:
+    """All pages by name. `live`: their version, where they listen for news. `missing`: specs
+    without a page, which the gallery names."""
     names = [manager.name for _, manager, _ in found]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise Usage(f"two of the specs are of the manager {twice[0]}: they would have one page")
-    several = len(found) > 1
+    several = len(found) + len(missing) > 1
     if several and "index" in names:
         raise Usage(f"the page of the manager index would be {INDEX}, which leads to all pages")
     told: list[tuple[Manager, Checked]] = []
@@ -99,7 +103,7 @@ def pages(found: Sequence[tuple[Result, Manager, Report | None]],
         made |= files(manager, result.source.lines, told[-1][1],
                       None if covered is None else covered.get(manager.name, {}),
                       to_stderr, live=live, gallery=several)
-    return index(told, live) | made if several else made
+    return index(told, live, missing) | made if several else made
 
 
 def searched(manager: Manager, progress: Progress) -> Report:
@@ -144,13 +148,6 @@ def refuse_unknown(covered: dict[str, Coverage] | None, managers: Sequence[Manag
 
 
 def _drift(args: argparse.Namespace, output: str, paths: dict[Path, str]) -> int:
-    drifts = drift(paths, same)
-    if not drifts:
-        return OK
-    for one in drifts:
-        sys.stdout.write(one.diff)
-    print(f"berthc: not up to date: {', '.join(one.file for one in drifts)}", file=sys.stderr)
     command = ["berthc", "html", "-o", output, *(["--search"] if args.search else []),
                *(word for name in args.coverage for word in ("--coverage", str(name)))]
-    print(f"berthc: renew with: {shlex.join([*command, *args.specs])}", file=sys.stderr)
-    return BAD
+    return show_drift(drift(paths, same), shlex.join([*command, *args.specs]))

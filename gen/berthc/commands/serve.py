@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from berthc.commands.common import Usage, compile_with_meaning
 from berthc.commands.html import coverage_of, pages, refuse_unknown, searched
@@ -26,7 +27,7 @@ from berthc.explore.progress import Progress
 from berthc.explore.report import Report
 from berthc.files.output import OutputError
 from berthc.files.watch import Watch
-from berthc.model import Manager
+from berthc.model import Loc, Manager
 from berthc.pipeline import Result
 
 LOOPBACK = "127.0.0.1"
@@ -141,8 +142,8 @@ def renew(args: argparse.Namespace, shown: Shown, covered: Covered, watch: Watch
     found = [(result, manager) for result, manager in results if manager is not None]
     texts = "\0".join(line for result, _ in results for line in ("", *result.source.lines))
     version = hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    _publish(args, shown, covered, f"{version}-0", [(r, m, None) for r, m in found])
-    if not args.search:
+    made = _publish(args, shown, covered, f"{version}-0", [(r, m, None) for r, m in found])
+    if not made or not args.search:
         return False
     reports: list[tuple[Result, Manager, Report | None]] = []
     for result, manager in found:
@@ -158,14 +159,25 @@ def renew(args: argparse.Namespace, shown: Shown, covered: Covered, watch: Watch
 
 
 def _publish(args: argparse.Namespace, shown: Shown, covered: Covered, version: str,
-             found: Sequence[tuple[Result, Manager, Report | None]]) -> None:
-    """Coverage that does not fit a changed spec any more is left out."""
+             found: Sequence[tuple[Result, Manager, Report | None]]) -> bool:
+    """Were there pages? Coverage that does not fit a changed spec any more is left out."""
     try:
         refuse_unknown(covered, [manager for _, manager, _ in found])
     except Usage as error:
         print(f"berthc: warning: {error}", flush=True)
         covered = None
-    shown.renew(pages(found, covered, version), version, ())
+    try:
+        made = pages(found, covered, version)
+    except Usage as error:  # each spec is right, but they do not go together
+        if not shown.pages:
+            raise
+        print(f"berthc: {error}", flush=True)
+        last, *_ = found[-1]
+        why = Diagnostic("file", Loc(last.source.file, 0, 0), str(error))
+        shown.renew(None, "", [_as_json(why, last)])
+        return False
+    shown.renew(made, version, ())
+    return True
 
 
 def _as_json(d: Diagnostic, result: Result) -> Json:
@@ -199,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # noqa: N802  the name is http.server's
         """A page, or the news."""
-        name = unquote(urlsplit(self.path).path).removeprefix("/")
+        name = unquote(self.path.partition("?")[0]).removeprefix("/")
         if not self._is_meant():
             self._send(403, TITLE + b"This server is for pages of this machine.")
         elif name == "events":
@@ -216,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _is_meant(self) -> bool:
         """A page of another site may not read this one under a name of its own."""
-        host = (self.headers.get("Host") or "").rpartition(":")[0]
+        host = re.sub(r":[0-9]*$", "", self.headers.get("Host") or "")  # none is port 80
         return host in (LOOPBACK, "localhost")
 
     def _send(self, status: int, body: bytes) -> None:

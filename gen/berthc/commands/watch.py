@@ -31,6 +31,7 @@ from berthc.spec.load import Source, read
 
 EVERY = 0.1  # seconds between two looks at the files
 PATIENCE = 5.0  # seconds that a search has to end
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def watch_command(args: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ def _ended_by_signals() -> Iterator[None]:
     def end(number: int, _: object) -> NoReturn:
         raise SystemExit(128 + number)
 
-    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    before = {one: signal.signal(one, end) for one in ENDING[1:]}
     try:
         yield
     finally:
@@ -135,25 +136,26 @@ class _Watcher:
     def _search(self) -> None:
         """Tells what a search has found that has ended, and begins the next."""
         if self._running is not None and _has_ended(self._running.pid):
-            self._running.out.seek(0)
-            sys.stdout.write(self._running.out.read().decode("utf-8", "replace"))
-            sys.stdout.flush()
-            self._running.out.close()
-            self._running = None
+            with self._running.out as out:
+                self._running = None  # an interrupt must not end it a second time
+                out.seek(0)
+                sys.stdout.write(out.read().decode("utf-8", "replace"))
+                sys.stdout.flush()
         if self._running is None and self._waiting:
             path = next(iter(self._waiting))
-            self._running = self._begin(path, *self._waiting.pop(path))
+            self._begin(path, *self._waiting.pop(path))
 
-    def _begin(self, path: str, result: Result, manager: Manager) -> _Search:
+    def _begin(self, path: str, result: Result, manager: Manager) -> None:
         out = tempfile.TemporaryFile()  # noqa: SIM115  closed when its search is told
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # a signal waits until _stop knows of the child, or the child would live on
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         pid = os.fork()
         if pid == 0:
-            self._child(out, blocked, path, result, manager)
+            self._child(out, before, path, result, manager)
         with suppress(OSError):
             os.setpgid(pid, pid)  # also here: it may be stopped before it runs
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        return _Search(pid, path, out)
+        self._running = _Search(pid, path, out)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _child(self, out: IO[bytes], blocked: Set[int], path: str, result: Result,
                manager: Manager) -> NoReturn:
@@ -162,7 +164,8 @@ class _Watcher:
             os.setpgid(0, 0)
             for stream in (1, 2):
                 os.dup2(out.fileno(), stream)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for one in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(one, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             print(explored_text(self._check, result, manager, self._colours, path), end="",
                   flush=True)
@@ -175,21 +178,27 @@ class _Watcher:
             os._exit(0)
 
     def _stop(self) -> None:
-        """Ends the running search, and forgets what it would have said."""
-        if self._running is None:
-            return
-        pid, out = self._running.pid, self._running.out
-        self._running = None
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGINT)  # it takes its scratch files away
-        until = time.monotonic() + PATIENCE
+        """Ends the running search, and forgets what it would have said. A second signal waits."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        if self._running is not None:
+            _end(self._running.pid)
+            self._running.out.close()
+            self._running = None
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pid: int) -> None:
+    """Ends a search. One that was asked for its status already has ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGINT)  # it takes its scratch files away
+    until = time.monotonic() + PATIENCE
+    with suppress(ChildProcessError):
         while not _has_ended(pid):
             if time.monotonic() > until:
                 os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-                break
+                return
             time.sleep(0.01)
-        out.close()
 
 
 def _has_ended(pid: int) -> bool:

@@ -7,6 +7,7 @@
     callers             what it means for operations and for the backend
     header              what C programs see, from the text of two headers
     change, report      one change, its verdict; all that is told of two specs
+    words               what changes are told with
 """
 from __future__ import annotations
 
@@ -15,10 +16,11 @@ from collections.abc import Iterator, Sequence
 from berthc.diff.change import Change, Reason, Verdict, greatest
 from berthc.diff.declared import (
     accept_changes, hook_changes, limit_changes, manager_changes, operation_changes, option_changes,
-    pairs, resource_changes, said, store_changes,
+    resource_changes, store_changes,
 )
 from berthc.diff.match import Rename, match
 from berthc.diff.rows import row_changes
+from berthc.diff.words import pairs, said
 from berthc.model import Manager
 
 __all__ = ["Change", "Reason", "Verdict", "compare", "compared", "greatest"]

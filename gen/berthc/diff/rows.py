@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from berthc.diff.change import Change, Verdict
 from berthc.diff.defaults import new_defaults, rows_left
+from berthc.diff.words import brief
 from berthc.model import Guard, Manager, Resource, Row, Target
 from berthc.names import shape
 
@@ -143,8 +144,7 @@ def _differences(old: Row, new: Row) -> Iterator[tuple[str, Verdict]]:
                    if new.uncertain_given else
                    "says no longer what an uncertain call leads to; it is the same as before",
                    Verdict.COSMETIC)
-    if old.brief != new.brief:
-        yield _brief(old.brief, new.brief), Verdict.COSMETIC
+    yield from brief(old.brief, new.brief)
 
 
 def _condition(row: Row) -> str:
@@ -159,11 +159,6 @@ def written(guard: Guard | None) -> str:
     for ref in guard.refs():
         text = text.replace(str(ref), "?", 1)
     return re.sub(r"[a-z_]\w*\.\w+", "?", text)
-
-
-def _brief(old: str, new: str) -> str:
-    return f"says \"{new}\"; it said \"{old}\"" if old and new else (
-        f"says \"{new}\"" if new else f"no longer says \"{old}\"")
 
 
 def _to(target: Target | None) -> tuple[str, str | None] | None:

@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 _TIMEOUT = 60  # seconds
+# what git says of symbolic links that lead to no file
+_LINKS = {"dangling": "nowhere", "loop": "to itself", "notdir": "nowhere",
+          "symlink": "out of the repository"}
 
 
 class GitError(Exception):
@@ -37,16 +40,30 @@ def read_at(rev: str, file: str) -> bytes | None:
 
 
 def _contents(folder: Path, rev: str, file: str, text: str) -> bytes:
+    """The file, or the one that a symbolic link leads to inside of the revision."""
     commit = _commit(folder, rev)
-    try:
-        return _git(folder, "cat-file", "blob", f"{commit}:{file}")
-    except GitError as error:
-        if "Is a directory" in str(error) or "bad file" in str(error):
-            raise GitError(f"{text}: {file} is no file in revision {rev}") from None
-        raise GitError(f"{text}: revision {rev} has no file {file}"
-                       + ("" if file.startswith(".") else
-                          " (counted from the top of the repository; ./ counts from here)")
-                       ) from None
+    path = file
+    if file.startswith(("./", "../")):  # a bare repository knows no relative paths
+        prefix = os.fsdecode(_git(folder, "rev-parse", "--show-prefix")).rstrip("\n")
+        path = os.path.normpath(os.path.join(prefix, file))
+    if "\n" in path:
+        raise GitError(f"{text!r}: git is not asked for a name with a line break")
+    said = _git(folder, "cat-file", "--batch", "--follow-symlinks",
+                given=os.fsencode(f"{commit}:{path}\n"))
+    head, _, rest = said.partition(b"\n")
+    words = os.fsdecode(head).split(" ")
+    if len(words) == 3 and words[1] == "blob":
+        return rest[:int(words[2])]
+    if len(words) == 3 and words[1] == "tree":
+        raise GitError(f"{text}: {file} is no file in revision {rev}")
+    if words[0] in _LINKS and words[-1].isdigit():
+        raise GitError(f"{text}: {file} is a symbolic link in revision {rev} that leads "
+                       f"{_LINKS[words[0]]}")
+    if _git(folder, "ls-tree", "--full-tree", commit, "--", path):
+        raise GitError(f"{text}: its object is missing in the git repository")
+    raise GitError(f"{text}: revision {rev} has no file {file}"
+                   + ("" if file.startswith(".") else
+                      " (counted from the top of the repository; ./ counts from here)"))
 
 
 def _commit(folder: Path, rev: str) -> str:
@@ -60,13 +77,13 @@ def _commit(folder: Path, rev: str) -> str:
         raise GitError(f"git knows no revision {rev}") from None
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
-    """What git prints; in its own language, and asking nobody."""
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """What git prints when it is given this; in its own language, and asking nobody."""
     environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0",
                    "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True,
-                              stdin=subprocess.DEVNULL, env=environment, timeout=_TIMEOUT,
+                              input=given, env=environment, timeout=_TIMEOUT,
                               check=False)
     except FileNotFoundError:
         raise GitError("the program 'git' is missing: give two files, or install git") from None

@@ -43,7 +43,7 @@ OWN_PREFIX = "berth_"
 OWN_WORDS = frozenset(
     """arg argc argv assigned at backend call config configs count ctx deadline digits done end
     environment error event from given guard has hook instance item length lent level made
-    manager missing n next next_deadline number only op operation option options out parts
+    main manager missing n next next_deadline number only op operation option options out parts
     pattern put rc request reservation resource result results row seen sets size sizes state suite
     text to value version view visit visitor""".split()
 )

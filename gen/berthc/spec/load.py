@@ -115,7 +115,8 @@ def _meant(path: str, error: Exception) -> str:
     is_folder = isinstance(error, IsADirectoryError)
     folder, name = (path, "") if is_folder else os.path.split(path)
     try:
-        specs = sorted(one for one in os.listdir(folder or ".") if one.endswith(ENDINGS))
+        specs = sorted(one for one in os.listdir(folder or ".")
+                       if one.endswith(ENDINGS) and one != name)  # name: a link that leads nowhere
     except OSError:
         return ""
     if is_folder:

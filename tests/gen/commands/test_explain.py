@@ -109,9 +109,12 @@ def test_an_id_with_two_meanings_has_both() -> None:
 
 
 def test_the_list_has_a_line_for_each() -> None:
-    lines = berthc("explain").stdout.splitlines()
+    text = berthc("explain").stdout
+    lines = [line for line in text.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in lines] == [one.id for one in every()]
     assert all(len(line.split()) > 4 and line.endswith(".") for line in lines)
+    assert re.findall("^Found by (.*):$", text, re.MULTILINE) == [
+        "the search", "reading a spec", "the static rules"]
 
 
 def test_the_example_can_be_checked() -> None:

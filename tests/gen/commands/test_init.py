@@ -29,6 +29,7 @@ def names(folder: Path) -> list[str]:
     ("pthread_disk", "names that begin with 'pthread_' belong to others in C"),
     ("berth_x", "names that begin with 'berth_'"),
     ("size", "the generated C uses this word itself"),
+    ("main", "the generated C uses this word itself"),
     ("printf", "as the C library's"),
     ("a" * 200, "cannot name a manager"),
 ])

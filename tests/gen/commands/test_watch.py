@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from command_line import ENV, ROOT, SCSI, berthc
 from processes import heed_interrupts
 
+from berthc.commands import watch as command
 from berthc.files import watch
 from berthc.files.watch import Watch
 
@@ -232,6 +235,52 @@ def test_other_signals_end_the_search_too(
     children = running(run.process.pid)
     assert run.end(how) == status
     assert children and not any(map(is_alive, children))
+
+
+@pytest.fixture
+def watcher(monkeypatch: pytest.MonkeyPatch) -> command._Watcher:
+    """One in this process, whose searches take as long as the test does."""
+    monkeypatch.setattr(command, "explored_text", lambda *_: time.sleep(WAIT))
+    return command._Watcher([str(NET)], Namespace(static=False, budget=None), None)
+
+
+def test_an_interrupt_while_a_search_is_told_finds_nothing_to_end(
+    watcher: command._Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    watcher._running = command._Search(pid, "a", tempfile.TemporaryFile())
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    monkeypatch.setattr(sys.stdout, "flush", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        watcher._search()
+    monkeypatch.undo()
+    watcher._stop()
+    command._end(pid)  # neither is it an error where the interrupt came even earlier
+
+
+def test_an_interrupt_while_a_search_begins_ends_it(
+    watcher: command._Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = os.setpgid
+
+    def setpgid(pid: int, to: int) -> None:
+        group(pid, to)
+        if pid != 0:  # the parent, before it knows of its child
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(os, "setpgid", setpgid)
+    watcher._waiting["a"] = (None, None)  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        watcher._search()
+    assert watcher._running is not None and is_alive(watcher._running.pid)
+    pid = watcher._running.pid
+    watcher._stop()
+    assert not is_alive(pid)
 
 
 def test_code_is_written_when_the_spec_is_right(spec: Path, started: list[Watcher]) -> None:

@@ -137,8 +137,7 @@ def test_new_errors_of_operations_are_told(tmp_path: Path) -> None:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     def git(*arguments: str) -> None:
-        subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b",
-                        *arguments], check=True, capture_output=True)
+        in_git(tmp_path, *arguments)
 
     (tmp_path / "spec").mkdir()
     git("init", "-q", "-b", "main")
@@ -187,6 +186,57 @@ def test_a_spec_that_is_new_or_gone_is_told(repository: Path) -> None:
     assert gone.returncode == 13 and "is gone" in gone.stdout
 
 
+def in_git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments],
+        check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_symbolic_link_of_a_revision_is_followed(repository: Path) -> None:
+    for name, leads in (("link.yaml", "spec/disks.yaml"), ("folder", "spec"), ("gone.yaml", "none"),
+                        ("loop.yaml", "loop.yaml"), ("out.yaml", "/etc/passwd")):
+        (repository / name).symlink_to(leads)
+    in_git(repository, "add", ".")
+    in_git(repository, "commit", "-q", "-m", "links")
+    changed(repository / "spec", ("range: [1, 4]", "range: [1, 8]"), name="disks.yaml")
+    for arguments in (["link.yaml"], ["HEAD:link.yaml", "link.yaml"], ["HEAD", "--", "link.yaml"],
+                      ["folder/disks.yaml"], ["HEAD:folder/disks.yaml", "link.yaml"]):
+        done = berthc("diff", "--no-check", *arguments, cwd=repository)
+        assert done.returncode == 12 and "hook" not in done.stdout, (arguments, done.stdout)
+    for name, where in (("gone", "nowhere"), ("loop", "to itself"), ("out", "out of the repo")):
+        done = berthc("diff", f"HEAD:{name}.yaml", "link.yaml", cwd=repository)
+        assert done.returncode == 2 and f"that leads {where}" in done.stderr
+    done = berthc("check", "gone.yaml", cwd=repository)
+    assert "No such file" in done.stderr and "mean 'gone.yaml'" not in done.stderr
+
+
+def test_specs_that_were_not_compared_in_full_are_counted(tmp_path: Path) -> None:
+    wrong = changed(tmp_path, ("ok: mounted", "ok: mountd"))
+    says = "errors: the C API and the errors of operations were not compared"
+    one = berthc("diff", "--no-check", SCSI, wrong).stdout
+    assert f"note: {wrong} has {says}" in one
+    both = berthc("diff", "--no-check", wrong, wrong).stdout
+    assert f"note: {wrong} and {wrong} have {says}" in both
+
+
+def test_a_repository_without_a_working_tree_is_compared(repository: Path) -> None:
+    bare = repository / "bare.git"
+    in_git(repository, "clone", "-q", "--bare", str(repository), str(bare))
+    for arguments in (["first", "HEAD", "--", "spec/disks.yaml"],
+                      ["first:./spec/disks.yaml", "HEAD:spec/disks.yaml"]):
+        done = berthc("diff", "--no-check", *arguments, cwd=bare)
+        assert (done.returncode, done.stderr) == (12, "")
+
+
+@pytest.mark.parametrize("arguments", [["spec/disks.yaml"], ["HEAD:spec/disks.yaml", "readme"]])
+def test_a_lost_object_is_no_file_that_is_gone(arguments: list[str], repository: Path) -> None:
+    lost = in_git(repository, "rev-parse", "HEAD:spec/disks.yaml")
+    (repository / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    done = berthc("diff", *arguments, cwd=repository)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "HEAD:spec/disks.yaml: its object is missing in the git repository" in done.stderr
+
+
 def test_a_file_with_a_colon_in_its_name_wins(repository: Path) -> None:
     changed(repository, ("range: [1, 4]", "range: [1, 8]"), name="first:disks.yaml")
     done = berthc("diff", "--no-check", "spec/disks.yaml", "first:disks.yaml", cwd=repository)
@@ -199,7 +249,9 @@ def test_a_file_with_a_colon_in_its_name_wins(repository: Path) -> None:
     (["nowhere", "--", "spec/disks.yaml"], "git knows no revision nowhere"),
     (["first:disks.yaml", "spec/disks.yaml"], "revision first has no file disks.yaml"),
     (["first:spec", "spec/disks.yaml"], "spec is no file in revision first"),
-    (["first", "--", "none.yaml"], "none.yaml: neither first has such a file"),
+    (["first", "--", "none.yaml"], "none.yaml: neither first nor the working tree has "
+     "such a file"),
+    (["first", "HEAD", "--", "none.yaml"], "none.yaml: neither first nor HEAD has such a file"),
     (["first:spec/disks.yaml"], "to be compared with what?"),
     (["first:;id", "spec/disks.yaml"], "revision first has no file ;id"),
     (["--side", "old", "spec/disks.yaml"], "--side goes with --format svg"),

@@ -16,6 +16,7 @@ from command_line import berthc
 
 from berthc.emit.html import files, same
 from berthc.emit.html.bundle import BundleError, bundle
+from berthc.emit.html.content import troubles
 from berthc.emit.html.coverage import read
 from berthc.emit.html.findings import Checked, checked
 from berthc.emit.html.source import span
@@ -338,6 +339,41 @@ def test_a_spec_with_an_error_has_no_page(tmp_path: Path) -> None:
     spec.write_text(scsi().replace("initial: reserved", "initial: resrved", 1))
     done = berthc("html", "-o", str(tmp_path / "out"), str(spec))
     assert done.returncode == 1 and "resrved" in done.stderr and not (tmp_path / "out").exists()
+
+
+UNHANDLED = "          detach: {call: vm.remove_disk, ok: detached, fail: ejected, uncertain: ejected}\n"
+
+
+@pytest.mark.parametrize("search", [(), ("--search",)])
+def test_a_spec_with_an_error_leaves_the_others_their_pages(
+        search: tuple[str, ...], tmp_path: Path) -> None:
+    bad, leak, out = tmp_path / "bad.yaml", tmp_path / "leak.yaml", tmp_path / "out"
+    assert UNHANDLED in scsi()
+    bad.write_text(scsi().replace(UNHANDLED, ""))
+    leak.write_text(LEAK)
+    args = ("html", *search, "-o", str(out), str(bad), str(leak), str(ROOT / "spec/vpci.yaml"))
+    done = berthc(*args)
+    assert done.returncode == 1 and "detach" in done.stderr, done.stderr
+    assert {path.name for path in out.iterdir()} == {"index.html", "net.html", "vpci.html"}
+    gallery = (out / "index.html").read_text()
+    links = [of["href"] for tag, of in read_page(gallery).seen if tag == "a"]
+    assert links == ["net.html", "vpci.html"]
+    for said in ("bad.yaml", "No page: the spec has errors", "1 error", "detach"):
+        assert said in gallery
+    assert str(tmp_path) not in gallery
+    checked_again = berthc(*args, "--check")
+    assert checked_again.returncode == 1 and not checked_again.stdout
+    gone = berthc(*args, str(tmp_path / "gone.yaml"))
+    assert gone.returncode == 2 and "gone.yaml" in gone.stderr
+
+
+def test_a_way_out_of_a_failure_says_which_answer_it_needs() -> None:
+    manager, _ = manager_of(scsi())
+    ways = {one.id: [words for _, words in one.leaves] for one in troubles(manager)}
+    assert ways["disk.suspect"] == ["attach (vm.has_disk: yes) → attached",
+                                    "attach (vm.has_disk: no) → reserved",
+                                    "detach (guest.eject) → ejected"]
+    assert ways["mount.failed"] == ["unmount → unmounted"]
 
 
 def test_messages_are_ordered_and_counted() -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from typing import Any
 import pytest
 from command_line import ENV, ROOT
 from processes import heed_interrupts
+
+from berthc.commands import serve
+from berthc.commands.common import Usage
+from berthc.files.watch import Watch
 
 PATIENCE = 20  # seconds
 
@@ -125,7 +130,11 @@ def test_it_listens_on_this_machine_alone(served: Served) -> None:
             socket.create_connection((own, served.port), timeout=2).close()
     assert served.get("/", host="evil.example:80")[0] == 403
     assert served.get("/", host=f"localhost:{served.port}")[0] == 200
+    assert served.get("/", host="localhost")[0] == 200  # as a browser asks port 80
+    for host in ("evil.example", "localhost.evil.example", ":80", "localhost:1@evil.example"):
+        assert served.get("/", host=host)[0] == 403, host
     assert served.get("/../../etc/passwd")[0] == 404
+    assert served.get("//[")[0] == 404
     assert served.get("/spec.yaml")[0] == 404
 
 
@@ -167,6 +176,27 @@ def test_a_save_ends_a_search_that_is_not_over(tmp_path: Path) -> None:
         assert "Ovens, their burners" in server.get("/")[1]
     finally:
         assert server.end() == 0
+
+
+def test_specs_that_do_not_go_together_any_more_keep_the_last_pages(tmp_path: Path) -> None:
+    text = (ROOT / "examples/minimal/net.yaml").read_text()
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text(text)
+    b.write_text(text)
+    args = Namespace(specs=[str(a), str(b)], search=False)
+    shown, watch = serve.Shown(), Watch(args.specs)
+    with pytest.raises(Usage):  # from the beginning, it is a mistake of the command line
+        serve.renew(args, shown, None, watch)
+    b.write_text(text.replace("manager: net", "manager: other"))
+    serve.renew(args, shown, None, watch)
+    pages = shown.pages
+    assert set(pages) == {"index.html", "net.html", "other.html"} and not shown.broken
+    b.write_text(text)
+    assert serve.renew(Namespace(specs=args.specs, search=True), shown, None, watch) is False
+    assert shown.pages is pages
+    told, = shown.broken
+    assert (told["file"], told["line"]) == (str(b), 0)
+    assert told["message"].startswith("two of the specs are of the manager net")
 
 
 def test_a_port_that_is_taken_is_told(served: Served) -> None:

@@ -20,7 +20,7 @@ function inNode({scripts, jobs}) {
 }
 
 async function inChromium({scripts, jobs}) {
-    const {start} = await import("../support/browser.mjs");
+    const {start} = await import("../support/chromium.mjs");
     const browser = await start();
     try {
         const page = await browser.newPage();

@@ -4,7 +4,6 @@
     operations   what they do, return and refuse
     resources    all but their rows
     hooks, fields
-    words        what all of them are told with
 """
 from berthc.diff.declared.fields import option_changes
 from berthc.diff.declared.hooks import hook_changes
@@ -13,9 +12,8 @@ from berthc.diff.declared.manager import (
 )
 from berthc.diff.declared.operations import operation_changes
 from berthc.diff.declared.resources import resource_changes
-from berthc.diff.declared.words import pairs, said
 
 __all__ = [
     "accept_changes", "hook_changes", "limit_changes", "manager_changes", "operation_changes",
-    "option_changes", "pairs", "resource_changes", "said", "store_changes",
+    "option_changes", "resource_changes", "store_changes",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berthc.diff.change import Change
-from berthc.diff.declared.words import (
+from berthc.diff.words import (
     BACKEND, BEHAVIOUR, COMPATIBLE, COSMETIC, Told, brief, changed, listed, moved, pairs, said,
     was,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from berthc.diff.change import Change
 from berthc.diff.declared.fields import bytes_text
-from berthc.diff.declared.words import (
+from berthc.diff.words import (
     API, BACKEND, BEHAVIOUR, COMPATIBLE, COSMETIC, brief, changed, was,
 )
 from berthc.model import Accept, Manager

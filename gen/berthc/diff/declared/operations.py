@@ -4,10 +4,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berthc.diff.change import Change
-from berthc.diff.declared.words import (
+from berthc.diff.rows import written
+from berthc.diff.words import (
     API, BEHAVIOUR, COMPATIBLE, COSMETIC, Told, brief, listed, moved, pairs, said, was,
 )
-from berthc.diff.rows import written
 from berthc.model import Deny, Form, Manager, Operation
 from berthc.names import shape
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from berthc.diff.change import Change
 from berthc.diff.declared.fields import field_changes
-from berthc.diff.declared.words import (
+from berthc.diff.rows import in_words
+from berthc.diff.words import (
     API, BACKEND, BEHAVIOUR, COMPATIBLE, COSMETIC, Told, brief, changed, listed, moved, pairs,
     said, was,
 )
-from berthc.diff.rows import in_words
 from berthc.model import Assigned, AssignedKind, FormatText, Resource, State, Type
 from berthc.names import shape
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from berthc.emit.diagram.life import FAILURES, Life, makers
+from berthc.emit.diagram.life import FAILURES, OUTCOMES, Life, makers
 from berthc.model import Manager, Resource, Row, State, Target
 
 
@@ -134,16 +134,6 @@ class StateGraph:
         return {state: tuple(arrows) for state, arrows in found.items()}
 
 
-_WORDS = {
-    "ok": "",
-    "fail": "fails",
-    "uncertain": "uncertain",
-    "yes": "yes",
-    "no": "no",
-    "unknown": "cannot tell",
-}
-
-
 def _guard_text(row: Row, siblings: tuple[Row, ...]) -> str:
     """The guard as the author wrote it; `else` for the last of several rows."""
     if row.guard is not None:
@@ -167,8 +157,8 @@ def _moves(resource: Resource, state: State) -> list[_Move]:
         if row.reject is not None:
             moves.append(_Move(state.name, Label((row.event,), guard, error=row.reject), False))
         for outcome, target in row.targets():
-            word = _WORDS[outcome]
-            label = Label((row.event,), guard, row.hook or "", (word,) if word else (),
+            words = () if outcome == "ok" else (OUTCOMES[outcome],)
+            label = Label((row.event,), guard, row.hook or "", words,
                           raises=target.raise_event or "", obvious=calls.count(row.hook) == 1)
             moves.append(_Move(target.state, label, outcome in FAILURES))
     return moves

@@ -79,6 +79,8 @@ def _near(graph: StateGraph, focus: str, depth: int) -> StateGraph:
     shown = edge = {focus}
     for _ in range(depth):
         edge = {name for one in edge for name in near.get(one, ())} - shown
+        if not edge:
+            break
         shown = shown | edge
     part = _only(graph, shown)
     missing = Counter(name for a in graph.arrows if not {a.source, a.target} <= shown

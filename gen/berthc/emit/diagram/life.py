@@ -17,6 +17,9 @@ from functools import cached_property
 from berthc.model import Form, Manager, Resource, Row, State, StateKind
 
 FAILURES = ("fail", "uncertain", "unknown")
+OUTCOMES = {"ok": "ok", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no",
+            "unknown": "cannot tell"}
+"""How pictures and pages say what a call comes to."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from berthc.diff.report import Comparison
+from berthc.emit.diagram.life import OUTCOMES
 from berthc.model import Manager, Resource, Row, State
 from berthc.names import shape
 
 SAME, ADDED, REMOVED, CHANGED = "", "+", "−", "~"
 MOST_BOXES, MOST_LINKS = 100, 250
-WORDS = {"ok": "", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no",
-         "unknown": "cannot tell"}
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def _ended(moves: list[_Move]) -> str:
     outcomes = [move.outcome for move in moves]
     if outcomes == ["ok"] or len(outcomes) == moves[0].outcomes:
         return ""
-    return " " + " or ".join(WORDS[o] or o for o in outcomes)
+    return " " + " or ".join(OUTCOMES[o] for o in outcomes)
 
 
 def _joined(lines: Iterable[Line]) -> tuple[Line, ...]:

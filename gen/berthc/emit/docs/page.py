@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from berthc.emit.diagram import dot, mermaid
 from berthc.emit.diagram.graph import StateGraph, state_graph, target_text
-from berthc.emit.diagram.life import FAILURES
+from berthc.emit.diagram.life import FAILURES, OUTCOMES
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.diagram.style import LEGEND
 from berthc.explore.meaning import in_the_backend
@@ -149,16 +149,6 @@ def _target(target: Target, state: str) -> str:
     return "→ " + target_text(target)
 
 
-_WORDS = {
-    "ok": "ok",
-    "fail": "fails",
-    "uncertain": "uncertain",
-    "yes": "yes",
-    "no": "no",
-    "unknown": "cannot tell",
-}
-
-
 def _row(row: Row, alone: bool) -> str:
     """One row as lines of a cell."""
     guard = "" if alone else f"if {code(row.guard.text)}: " if row.guard is not None else "else: "
@@ -170,7 +160,7 @@ def _row(row: Row, alone: bool) -> str:
     by_target: dict[tuple[bool, str], list[str]] = {}
     for outcome, target in row.targets():
         by_target.setdefault((outcome in FAILURES, _target(target, row.state)), []).append(
-            _WORDS[outcome]
+            OUTCOMES[outcome]
         )
     ends = [f"{' or '.join(words)}: {target}" for (_, target), words in by_target.items()]
     return "<br>".join([guard + ("ask " if row.ask else "") + code(row.hook), *ends])

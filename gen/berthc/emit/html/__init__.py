@@ -23,6 +23,7 @@ import jinja2
 from markupsafe import Markup
 
 from berthc import __version__
+from berthc.diag import has_errors
 from berthc.emit import diagram
 from berthc.emit.diagram import Warn, to_stderr
 from berthc.emit.diagram import style
@@ -38,6 +39,7 @@ from berthc.emit.html.picture import plain_picture, states_picture
 from berthc.emit.html.source import painted
 from berthc.emit.html.tables import tables
 from berthc.model import Manager
+from berthc.pipeline import Result
 
 INDEX = "index.html"
 _SVG = re.compile(r"(<!-- made from \S+, sha256 [0-9a-f]{64} -->)<svg.*?</svg>", re.S)
@@ -103,13 +105,17 @@ def _pictures(manager: Manager, drawn: Mapping[str, str]) -> dict[str, Markup]:
     return made
 
 
-def index(managers: Sequence[tuple[Manager, Checked]], live: str = "") -> dict[str, str]:
-    """The page that leads to those of several managers."""
+def index(managers: Sequence[tuple[Manager, Checked]], live: str = "",
+          missing: Sequence[Result] = ()) -> dict[str, str]:
+    """The page that leads to those of several managers, and names the specs without a page."""
     shown = [{
         "manager": manager, "brief": sentence(manager.brief), "checked": checked,
         "resources": [content.resource_view(manager, r, {}) for r in manager.resources],
     } for manager, checked in managers]
-    view = {"managers": shown, "version": __version__, "live": live,
+    pageless = [{"name": Path(result.source.file).name,
+                 "errors": [d for d in result.diagnostics if has_errors([d])]}
+                for result in missing]
+    view = {"managers": shown, "missing": pageless, "version": __version__, "live": live,
             "data": as_script({"live": live})}
     return {INDEX: _rendered("gallery.html.j2", view, "view/gallery.js", live)}
 

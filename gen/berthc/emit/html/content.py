@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.diagram.graph import Node, StateGraph, state_graph, target_text
-from berthc.emit.diagram.life import FAILURES
+from berthc.emit.diagram.life import FAILURES, OUTCOMES
 from berthc.emit.docs.markdown import sentence
 from berthc.emit.docs.page import (
     assigned_text, does, field_role, gives, holders_text, hook_facts, takes, type_text,
@@ -17,9 +17,6 @@ from berthc.emit.html.coverage import Coverage, Taken
 from berthc.emit.html.tables import row_ids
 from berthc.emit.html.words import html
 from berthc.model import Manager, Operation, Resource, Row, State
-
-WORDS = {"ok": "ok", "fail": "fails", "uncertain": "uncertain", "yes": "yes", "no": "no",
-         "unknown": "cannot tell"}
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,7 @@ def _row(row: Row, name: str, alone: bool, coverage: Coverage) -> RowView:
     for outcome, target in row.targets():
         to = "" if target.state == row.state else target.state
         key = (outcome in FAILURES, to, target.raise_event or "")
-        by_target.setdefault(key, []).append(WORDS[outcome])
+        by_target.setdefault(key, []).append(OUTCOMES[outcome])
     ends = tuple(End(" or ".join(words), to, then, bad)
                  for (bad, to, then), words in by_target.items())
     return RowView(name, guard, row.reject or "", row.hook or "", row.ask is not None, ends,
@@ -182,7 +179,7 @@ def row_text(row: Row, alone: bool) -> str:
         to = target_text(target)
         if target.state == row.state:
             to = f"stays{f', then {target.raise_event}' if target.raise_event else ''}"
-        ends.append((WORDS[outcome], to))
+        ends.append((OUTCOMES[outcome], to))
     if row.hook is None:
         return f"{start}: {ends[0][1]}"
     said = "; ".join(f"{words}: {to}" for words, to in ends)
@@ -198,7 +195,7 @@ def troubles(manager: Manager) -> Iterator[Trouble]:
         for other in resource.states:
             for row in other.rows:
                 for outcome, target in row.targets():
-                    words = f"{row.hook} {WORDS[outcome]}" if row.hook else (
+                    words = f"{row.hook} {OUTCOMES[outcome]}" if row.hook else (
                         f"{row.event} in {row.state}")
                     if target.state != other.name:
                         coming.setdefault(target.state, []).append((ids[id(row)], words))
@@ -206,12 +203,18 @@ def troubles(manager: Manager) -> Iterator[Trouble]:
             if state.name not in failures or state.final:
                 continue
             leaves = tuple(
-                (ids[id(row)], row.event + (f" ({row.hook})" if row.hook else "")
-                 + f" → {target.state}")
+                (ids[id(row)], f"{row.event}{_way(row, outcome)} → {target.state}")
                 for row in state.rows for outcome, target in row.targets()
                 if target.state != state.name and outcome not in FAILURES)
             yield Trouble(f"{resource.name}.{state.name}", resource.name, state.name,
                           sentence(state.brief), _once(coming.get(state.name, [])), _once(leaves))
+
+
+def _way(row: Row, outcome: str) -> str:
+    """Which call, and of one that asks, which answer."""
+    if row.hook is None:
+        return ""
+    return f" ({row.hook}{f': {OUTCOMES[outcome]}' if row.ask is not None else ''})"
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -231,7 +234,7 @@ def harmless(manager: Manager) -> Iterator[Harmless]:
         ids = row_ids(resource)
         for state in resource.states:
             for row in state.rows if state.name in good else ():
-                words = [WORDS[outcome] for outcome, target in row.targets()
+                words = [OUTCOMES[outcome] for outcome, target in row.targets()
                          if outcome in FAILURES and target.state == state.name]
                 if words and row.hook:
                     yield Harmless(ids[id(row)], row.hook, f"{resource.name}.{state.name}",

@@ -41,11 +41,11 @@ def test_failures_alone() -> None:
     assert not any(n.rejects or any(not x.outcomes for x in n.stays) for n in failures.nodes)
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2, 9])
+@pytest.mark.parametrize("depth", [0, 1, 2, 10 ** 20])
 def test_what_is_near_a_state(depth: int) -> None:
     near, whole = disk(View(focus="attached", depth=depth)), disk()
     far = {"attached": 0}
-    for step in range(1, depth + 1):
+    for step in range(1, min(depth, len(whole.nodes)) + 1):
         for arrow in whole.arrows:
             for one, other in ((arrow.source, arrow.target), (arrow.target, arrow.source)):
                 if far.get(one) == step - 1:

@@ -4,6 +4,8 @@ import {all, byId} from "./dom.js";
 
 const VIEWS = ["main", "sim", "spec", "findings"];
 const WIDE = "(min-width: 1100px)";
+/** How far each view was scrolled on a narrow screen, where only one is shown. */
+const seen = new Map();
 
 export function isWide() {
     return matchMedia(WIDE).matches;
@@ -42,6 +44,8 @@ export function show(view) {
         byId("main").focus();
         return;
     }
+    const before = shown();
+    if (!isWide()) seen.set(before, scrollY);
     document.body.dataset.view = view;
     for (const one of VIEWS) {
         const tab = byId(`tab-${one}`);
@@ -49,6 +53,7 @@ export function show(view) {
         tab.setAttribute("tabindex", one === view ? "0" : "-1");
         if (one !== "main" && view !== "main") byId(`panel-${one}`).hidden = one !== view;
     }
+    if (before !== view && !isWide()) scrollTo({top: seen.get(view) || 0, behavior: "instant"});
 }
 
 /** @param {number} n from 0 */

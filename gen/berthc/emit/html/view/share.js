@@ -28,7 +28,8 @@ export function fromLines(text) {
         } catch {
             throw new Error(`line ${n + 1} is no request: it must be one JSON object`);
         }
-        const request = value && typeof value === "object" && value.request ? value.request : value;
+        // a line of a trace; a request may have a resource of that name
+        const request = value && value.op === undefined && value.request ? value.request : value;
         if (!request || typeof request !== "object" || typeof request.op !== "string")
             throw new Error(`line ${n + 1} is no request: it has no "op"`);
         steps.push({who: "", request});
@@ -73,7 +74,7 @@ export async function fromLink(link) {
           )
         : link.slice(1);
     const [at, ...turns] = plain(parse(text));
-    if (!Number.isInteger(at)) throw new Error("no conversation");
+    if (!Number.isInteger(at) || at < 0) throw new Error("no conversation");
     return {
         at,
         steps: turns.map((/** @type {[string, any]} */ [who, request]) => {

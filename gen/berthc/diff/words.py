@@ -1,4 +1,4 @@
-"""What all changes of declarations are told with."""
+"""What changes are told with."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from berthc.emit.html.tables import VERSION, tables
 from berthc.model import Manager
 from berthc.pipeline import read_spec
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SPECS = sorted([*(ROOT / "spec").glob("*.yaml"), *(ROOT / "tests/gen/specs").glob("*.yaml")])
 
 

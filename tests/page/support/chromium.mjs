@@ -3,8 +3,8 @@
 import {createRequire} from "node:module";
 import {join} from "node:path";
 
-const require = createRequire(join(process.env.BERTH_NODE_MODULES, "none.js"));
-const {chromium} = require("playwright-core");
+export const need = createRequire(join(process.env.BERTH_NODE_MODULES, "none.js"));
+const {chromium} = need("playwright-core");
 
 export function start() {
     return chromium.launch({
