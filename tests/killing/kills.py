@@ -142,7 +142,8 @@ class Course:
         request = {name: value for name, value in line.items() if name not in EXTRAS}
         if line["op"] == "restart":
             self.kills += 1
-            self.expected.append({"rows": 0 if self.empty and self.settled else None,
+            self.expected.append({"held": self._held(),
+                                  "rows": 0 if self.empty and self.settled else None,
                                   "state": self.state})
             return self.last
         if line["op"] in ("crowd", "let_go"):  # the model does not know what comes of it
@@ -168,6 +169,14 @@ class Course:
                 self.backend.effect(self.pending)
                 self.pending = None
         return answer
+
+    def _held(self) -> list[int]:
+        """Which levels each reservation holds, as bits."""
+        assert self.model._world is not None
+        state = self.model._world._state
+        return [sum(1 << level for level, (held, id_) in enumerate(zip(r.held, r.path))
+                    if held and id_ in state.items)
+                for r in state.reservations.values()]
 
     def _answer(self, line: Request, request: Request) -> Answer:
         if "die" not in line:
