@@ -373,9 +373,10 @@ class Killer:
         """Lets everything go, and may die in it."""
         course.play({"op": "restart"})
         for _ in range(4):
-            for request in [*self._ends(course), *self._drops(course), {"op": "drain"}]:
+            ends = [] if self.rng.random() < 0.3 else [*self._ends(course), *self._drops(course)]
+            for request in [*ends, {"op": "drain"}]:
                 request = course.honest(request)
-                if self.rng.random() < 0.15 and (moments := course.moments(request)):
+                if self.rng.random() < (0.15 if ends else 0.6) and (moments := course.moments(request)):
                     course.play(self.rng.choice(moments))
                     self._recover(course)
                 else:
