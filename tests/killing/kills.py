@@ -299,6 +299,7 @@ class Killer:
                 continue
             ways.append((course.fork(quiet=True), request))
             writer.learn(course.play(request))
+        ways.append((course.fork(quiet=True), course.honest({"op": "drain"})))
         yield self._end(course)
         for i, (before, request) in enumerate(ways):
             for dying in before.moments(request):
