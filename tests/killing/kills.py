@@ -142,7 +142,8 @@ class Course:
         request = {name: value for name, value in line.items() if name not in EXTRAS}
         if line["op"] == "restart":
             self.kills += 1
-            self.expected.append({"rows": 0 if self.empty and self.settled else None,
+            self.expected.append({"held": self._held(),
+                                  "rows": 0 if self.empty and self.settled else None,
                                   "state": self.state})
             return self.last
         if line["op"] in ("crowd", "let_go"):  # the model does not know what comes of it
@@ -168,6 +169,14 @@ class Course:
                 self.backend.effect(self.pending)
                 self.pending = None
         return answer
+
+    def _held(self) -> list[int]:
+        """Which levels each reservation holds, as bits."""
+        assert self.model._world is not None
+        state = self.model._world._state
+        return [sum(1 << level for level, (held, id_) in enumerate(zip(r.held, r.path))
+                    if held and id_ in state.items)
+                for r in state.reservations.values()]
 
     def _answer(self, line: Request, request: Request) -> Answer:
         if "die" not in line:
@@ -290,6 +299,7 @@ class Killer:
                 continue
             ways.append((course.fork(quiet=True), request))
             writer.learn(course.play(request))
+        ways.append((course.fork(quiet=True), course.honest({"op": "drain"})))
         yield self._end(course)
         for i, (before, request) in enumerate(ways):
             for dying in before.moments(request):
@@ -364,9 +374,10 @@ class Killer:
         """Lets everything go, and may die in it."""
         course.play({"op": "restart"})
         for _ in range(4):
-            for request in [*self._ends(course), *self._drops(course), {"op": "drain"}]:
+            ends = [] if self.rng.random() < 0.3 else [*self._ends(course), *self._drops(course)]
+            for request in [*ends, {"op": "drain"}]:
                 request = course.honest(request)
-                if self.rng.random() < 0.15 and (moments := course.moments(request)):
+                if self.rng.random() < (0.15 if ends else 0.6) and (moments := course.moments(request)):
                     course.play(self.rng.choice(moments))
                     self._recover(course)
                 else:

@@ -209,26 +209,31 @@ static int fill_file(struct berth_sqlite *store)
 }
 
 /* Makes a whole file under another name first. So there is never a part of a store at `path`. */
+static int make_whole(struct berth_sqlite *store, const char *fresh, const char *log)
+{
+    int rc;
+
+    /* Another process may have made both just now. It makes the log last. */
+    if (access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
+        return error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
+    (void)unlink(fresh);
+    rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    if (rc == 0)
+        rc = fill_file(store);
+    disconnect(store);
+    if (rc == 0)
+        rc = name_file(store, fresh);
+    (void)unlink(fresh);
+    sync_folder(store->path);
+    return rc;
+}
+
 static int make_file(struct berth_sqlite *store)
 {
     char *fresh = sqlite3_mprintf("%s-new-%d", store->path, (int)getpid());
     char *log = sqlite3_mprintf("%s-wal", store->path);
-    int rc = fresh && log ? 0 : error_memory(store);
+    int rc = fresh && log ? make_whole(store, fresh, log) : error_memory(store);
 
-    /* Another process may have made both just now. It makes the log last. */
-    if (rc == 0 && access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
-        rc = error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
-    if (rc == 0) {
-        (void)unlink(fresh);
-        rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-        if (rc == 0)
-            rc = fill_file(store);
-        disconnect(store);
-        if (rc == 0)
-            rc = name_file(store, fresh);
-        (void)unlink(fresh);
-        sync_folder(store->path);
-    }
     sqlite3_free(fresh);
     sqlite3_free(log);
     return rc;

@@ -142,7 +142,8 @@ void rows_finalize(struct rows *rows);
 int rows_prepare_all(struct berth_sqlite *store);
 void rows_finalize_all(struct berth_sqlite *store);
 int rows_change(struct berth_sqlite *store, const berth_store_change *change);
-int rows_write(struct berth_sqlite *store, struct rows *rows, const berth_store_value *values);
+int rows_write(struct berth_sqlite *store, const struct rows *rows,
+               const berth_store_value *values);
 int rows_clear_all(struct berth_sqlite *store);
 /* Gives all rows to `put`, by ascending key. */
 int rows_read(struct berth_sqlite *store, const struct rows *rows,

@@ -160,7 +160,7 @@ static int bind_cells(sqlite3_stmt *statement, const struct rows *rows, unsigned
     return rc;
 }
 
-int rows_write(struct berth_sqlite *store, struct rows *rows, const berth_store_value *values)
+int rows_write(struct berth_sqlite *store, const struct rows *rows, const berth_store_value *values)
 {
     const unsigned n = rows->table->n_columns;
     uint64_t sum;
@@ -377,10 +377,15 @@ int rows_read(struct berth_sqlite *store, const struct rows *rows,
     berth_store_value *values = calloc(n, sizeof *values);
     struct cell *cells = calloc(n, sizeof *cells);
     sqlite3_stmt *row = NULL;
-    int rc = values && cells ? prepare_read(store, rows, &row) : error_memory(store);
+    int rc;
 
-    if (rc == 0)
-        rc = read_rows(store, rows, row, cells, values, put, arg);
+    if (values && cells) {
+        rc = prepare_read(store, rows, &row);
+        if (rc == 0)
+            rc = read_rows(store, rows, row, cells, values, put, arg);
+    } else {
+        rc = error_memory(store);
+    }
     (void)sqlite3_finalize(row);
     for (size_t i = 0; cells && i < n; i++)
         free(cells[i].memory);

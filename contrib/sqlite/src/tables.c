@@ -26,14 +26,25 @@ static berth_store_type type_named(const char *name)
 
 /* Copies */
 
+/* What is constant for others, and was allocated here. */
+static void *owned(const void *memory)
+{
+    const union {
+        const void *constant;
+        void *own;
+    } both = {memory};
+
+    return both.own;
+}
+
 static void free_table(berth_store_table *table)
 {
-    berth_store_column *columns = (berth_store_column *)(uintptr_t)table->columns;
+    berth_store_column *columns = owned(table->columns);
 
     for (unsigned i = 0; i < table->n_columns; i++)
-        free((char *)(uintptr_t)columns[i].name);
+        free(owned(columns[i].name));
     free(columns);
-    free((char *)(uintptr_t)table->name);
+    free(owned(table->name));
 }
 
 void tables_free(struct tables *tables)
@@ -86,7 +97,7 @@ int tables_copy(struct tables *to, const berth_store_manager *from)
 
 static int add_column(struct berth_sqlite *store, berth_store_table *table, sqlite3_stmt *row)
 {
-    berth_store_column *columns = (berth_store_column *)(uintptr_t)table->columns;
+    berth_store_column *columns = owned(table->columns);
     const char *name = (const char *)sqlite3_column_text(row, 0);
     const char *type = (const char *)sqlite3_column_text(row, 1);
 
@@ -254,7 +265,7 @@ static int change_row(void *arg, const berth_store_value *values)
                 strcmp(old->columns[j].name, wanted->columns[i].name) == 0)
                 change->values[i] = values[j];
     }
-    return rows_write(change->store, (struct rows *)(uintptr_t)&change->to, change->values);
+    return rows_write(change->store, &change->to, change->values);
 }
 
 static int change_rows(struct change *change)

@@ -131,6 +131,20 @@ static bool run_ready_and_sleep(struct operation *operation)
 }
 
 /*
+ * Sends commits. Started operations whose commits are durable now run before the operation goes on:
+ * its next hook may take long.
+ */
+static bool send_and_sleep(struct operation *operation)
+{
+    bool is_durable = manager_stored(operation->call.manager)->send(operation);
+
+    operation->ran_ready = false;
+    if (ready_can_run(operation))
+        scheduler_run_ready(operation);
+    return is_durable || sleep_on(operation);
+}
+
+/*
  * Wakes the waiters of its root. If the operation is over, the thread wakes sleepers last, without
  * the lock: they may want the lock, and may take this processor.
  */
@@ -158,8 +172,7 @@ bool wait_for(struct operation *operation, enum progress progress)
     case PROGRESS_PENDING:
         return run_ready_and_sleep(operation);
     case PROGRESS_STORE:
-        return manager_stored(operation->call.manager)->send(operation) ||
-               run_ready_and_sleep(operation);
+        return send_and_sleep(operation);
     default: /* PROGRESS_QUEUED */
         return sleep_on(operation);
     }

@@ -356,6 +356,92 @@ static void started_operations(void **unused)
     }
 }
 
+/* Starts another operation, whose commit has to wait for the one that is pending. */
+struct starting {
+    struct depot_of_halls *halls;
+    struct job job;
+    bool started;
+    int seen; /* its code while the next hook runs */
+};
+
+static int see_started(struct hall *hall, berth_call *call, const char *what)
+{
+    struct starting *starting = hall->arg;
+
+    (void)call;
+    if (strcmp(what, "put:box a") == 0)
+        starting->seen = atomic_load(&starting->job.code);
+    return 0;
+}
+
+static int open_of_starting(void *ctx, const berth_store_manager *manager,
+                            int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                            berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    struct starting *starting = ctx;
+    const berth_store *inner = berth_memory_store_functions(starting->halls->memory);
+
+    return inner->open(inner->ctx, manager, accept, arg, link, deadline, opened);
+}
+
+static int load_of_starting(void *ctx,
+                            int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                            void *arg, int64_t deadline)
+{
+    struct starting *starting = ctx;
+    const berth_store *inner = berth_memory_store_functions(starting->halls->memory);
+
+    return inner->load(inner->ctx, put, arg, deadline);
+}
+
+static int commit_and_start(void *ctx, const berth_store_commit *commit)
+{
+    struct starting *starting = ctx;
+    const berth_store *inner = berth_memory_store_functions(starting->halls->memory);
+
+    if (!starting->started) {
+        starting->started = true;
+        assert_int_equal(depository_rent_start(starting->halls->manager, &starting->job.op,
+                                               &starting->job.box, &starting->job.drawer,
+                                               starting->job.id, "bob", BERTH_NO_DEADLINE, NULL,
+                                               note_done, &starting->job),
+                         0);
+        assert_int_equal(atomic_load(&starting->job.code), 1);
+    }
+    return inner->commit(inner->ctx, commit);
+}
+
+static void started_operation_does_not_wait_for_a_hook(void **unused)
+{
+    struct depot_of_halls halls;
+    struct starting starting = {.halls = &halls, .started = true, .seen = 2};
+    depository_backend backend;
+    berth_store store;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    backend = hall_backend(&halls.hall);
+    store = *berth_memory_store_functions(halls.memory);
+    store.ctx = &starting;
+    store.commit = commit_and_start;
+    store.open = open_of_starting;
+    store.load = load_of_starting;
+    assert_int_equal(depository_open(NULL, &backend, NULL, &store, &halls.manager, NULL), 0);
+    starting.job.box = box_named("b");
+    atomic_store(&starting.job.code, 1);
+    halls.hall.during = see_started;
+    halls.hall.arg = &starting;
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    starting.started = false;
+    assert_int_equal(use(&halls, a), 0);
+    assert_int_equal(starting.seen, 0);
+    assert_int_equal(drain(&halls), 0);
+    close_slow(&halls);
+    halls_stop(&halls);
+}
+
 /* All of them end when the store is lost, wherever they are. */
 static void started_operations_of_a_lost_manager(void **unused)
 {
@@ -449,6 +535,7 @@ int main(void)
         cmocka_unit_test(an_id_that_may_come_free),
         cmocka_unit_test(threads_at_work_when_it_dies),
         cmocka_unit_test(started_operations),
+        cmocka_unit_test(started_operation_does_not_wait_for_a_hook),
         cmocka_unit_test(started_operations_of_a_lost_manager),
         cmocka_unit_test(a_hook_uses_another_root),
         cmocka_unit_test(lost_while_a_hook_runs),
