@@ -373,11 +373,13 @@ class Killer:
     def _end(self, course: Course) -> Course:
         """Lets everything go, and may die in it."""
         course.play({"op": "restart"})
-        for _ in range(4):
-            ends = [] if self.rng.random() < 0.3 else [*self._ends(course), *self._drops(course)]
+        for attempt in range(6):
+            let_go = attempt > 0 or self.rng.random() < 0.7
+            ends = [*self._ends(course), *self._drops(course)] if let_go else []
+            risk = 0.0 if attempt > 2 else 0.15 if let_go else 0.6
             for request in [*ends, {"op": "drain"}]:
                 request = course.honest(request)
-                if self.rng.random() < (0.15 if ends else 0.6) and (moments := course.moments(request)):
+                if self.rng.random() < risk and (moments := course.moments(request)):
                     course.play(self.rng.choice(moments))
                     self._recover(course)
                 else:

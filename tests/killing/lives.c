@@ -21,10 +21,10 @@
  *
  * and more requests:
  *
- *   "restart"   dies; the answer has the levels that reservations hold, as bits, the number of rows,
- *               and the state
+ *   "restart"   dies; the answer has the levels that reservations hold, as bits, the number of
+ *               rows, and the state
  *   "holds"     names the hooks whose effects the backend has
- *   "crowd"     "threads" has a list of requests for each thread. Some calls fail, or are uncertain.
+ *   "crowd"     "threads" has a list of requests for each thread. Some calls fail or are uncertain.
  *               "die": k is for a commit of any of them, "in_hook": k for the k-th hook
  *   "let_go"    recovers, ends all reservations, drains; what is left is discarded
  *
