@@ -536,14 +536,14 @@ def kill(manager: Manager, command: Sequence[str], seed: int, kills: int | None,
     with ThreadPoolExecutor(1) as pool:
         batch: list[Course] = []
         running = None
-        while not enough() and tally.problem is None:
+        while not enough() and tally.problem is None and not killer.leaks:
             for course in killer.scripts():
                 batch.append(course)
                 tally.scripts += 1
                 tally.kills += course.kills
                 if enough():
                     break
-            if len(batch) >= BATCH or enough():
+            if len(batch) >= BATCH or enough() or killer.leaks:
                 if running is not None:
                     check(running[0], running[1].result())
                 running = batch, pool.submit(run, command, manager, [c.lines for c in batch])
