@@ -1,6 +1,7 @@
 """What an operation returns, and when: read off the spec and the rules of semantics.md."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from berthc.answers.prose import code, codes, md, sentence
@@ -235,7 +236,24 @@ def return_codes(manager: Manager, operation: Operation) -> list[Code]:
     )
     found.append(Code("ECANCELED", "The instance, or everything, was discarded meanwhile."))
     found.append(Code("ENOMEM", "No memory; nothing has happened."))
+    if manager.store is not None:
+        found += _store(called, changes=bool(operation.steps or operation.gives or operation.ends
+                                             or operation.form in (Form.OBTAIN, Form.CREATE)))
     return _joined(found)
+
+
+def _store(called: Sequence[str], changes: bool) -> list[Code]:
+    """What a manager with a store may return besides; a look-up writes nothing."""
+    found = [Code("ECANCELED", "The manager is being handed over.")]
+    if not changes:
+        return found
+    after = " before the first call" if called else ""
+    return [
+        *found,
+        Code("", f"The store's own error{after}; nothing has happened."),
+        Code("EOWNERDEAD", "The store has failed: destroy the manager, and open it again."),
+        Code("ESTALE", "Somebody else has opened the store."),
+    ]
 
 
 def _ends_badly(manager: Manager, root: str) -> bool:

@@ -15,7 +15,7 @@ from berthc.answers.codes import fired, hooks_called, return_codes
 from berthc.emit.docs.markdown import code, md, sentence, table
 from berthc.commands.pages import pages
 from berthc.files.place import Place
-from berthc.model import NOWHERE, Accept
+from berthc.model import NOWHERE, Accept, Store
 
 RESOURCES = [(path, r.name) for path in SPECS for r in spec(path).resources]
 
@@ -233,6 +233,24 @@ def test_accepted_findings_are_repeated() -> None:
         "| `trap` | `lamp.eternal` | It is \\| meant. |\n"
         "| `leak` | everywhere | So what. |\n" in text
     )
+
+
+def test_a_store_is_described_with_what_callers_give_and_get() -> None:
+    manager = spec(LANTERN)
+    with_store = replace(manager, store=Store("shop.settle", NOWHERE, "Wait for it."))
+    text, plain = (docs.files(m)["lantern/README.md"] for m in (with_store, manager))
+    assert "## Store\n" in text and "`lantern_open` takes a store" in text
+    assert "first calls `shop.settle`" in text and "\nWait for it.\n" in text
+    owned = [o.name for o in manager.operations if with_store.has_owner(o)]
+    rows = {row[0]: row[1] for row in rows_of(text) if len(row) == 5}
+    assert owned
+    assert [o.name for o in manager.operations
+            if "owner" in rows[f"[`{o.name}`](#{o.name})"].split(", ")] == owned
+    for o in manager.operations:
+        changes = bool(o.steps or o.gives or o.ends or o.form.value in ("obtain", "create"))
+        codes = {c.error for c in return_codes(with_store, o)}
+        assert {"EOWNERDEAD", "ESTALE"} <= codes if changes else "EOWNERDEAD" not in codes
+    assert "## Store" not in plain and "EOWNERDEAD" not in plain and ", owner |" not in plain
 
 
 def test_hostile_briefs_stay_in_their_cell() -> None:

@@ -80,6 +80,12 @@ def scsi() -> str:
     return (ROOT / "spec/scsi.yaml").read_text()
 
 
+def test_the_simulator_of_the_page_says_that_it_has_no_store() -> None:
+    said = "Here the manager has no store"
+    assert said in page(scsi().replace("manager: scsi\n", "manager: scsi\nstore: true\n", 1))
+    assert said not in page(scsi())
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_a_page_is_well_formed_and_alone(spec: Path) -> None:
     text = page(spec.read_text())

@@ -349,11 +349,15 @@ def _hooks(manager: Manager) -> list[str]:
     ]
 
 
-def takes(operation: Operation) -> str:
+def takes(manager: Manager, operation: Operation) -> str:
+    return ", ".join(_given(operation) + (["owner"] if manager.has_owner(operation) else []))
+
+
+def _given(operation: Operation) -> list[str]:
     if operation.form is Form.WITH:
-        return "reservation"
+        return ["reservation"]
     if operation.form is Form.FIND and operation.by is not None:
-        return code(operation.by)
+        return [code(operation.by)]
     keys = (
         operation.path
         if operation.form is Form.FIND
@@ -362,7 +366,7 @@ def takes(operation: Operation) -> str:
         else ()
     )
     words = [md(name) + (" key" if name in keys else " config") for name in operation.path]
-    return ", ".join(words + ([code(operation.at)] if operation.at else []))
+    return words + ([code(operation.at)] if operation.at else [])
 
 
 def gives(operation: Operation) -> str:
@@ -424,7 +428,7 @@ def _operations(manager: Manager, shown: Pictures) -> list[str]:
     rows = [
         (
             f"[{code(o.name)}](#{o.name})",
-            takes(o),
+            takes(manager, o),
             codes(f"{s.resource}.{s.event}" for s in o.steps) or "–",
             gives(o),
             md(o.brief),
@@ -437,6 +441,24 @@ def _operations(manager: Manager, shown: Pictures) -> list[str]:
     for operation in manager.operations:
         parts += _operation(manager, operation, drawn[operation.name], shown)
     return parts
+
+
+def _store(manager: Manager) -> list[str]:
+    if manager.store is None:
+        return []
+    settle = manager.store.settle
+    words = (
+        f"{code(manager.name + '_open')} takes a store, which keeps what is tracked when the process"
+        " dies. Who holds something says who it is: the owner. After a restart the manager tells the"
+        " owners of its reservations."
+    )
+    if settle is not None:
+        words += (
+            f" Recovery first calls {code(settle)}: no call of an earlier epoch can take effect"
+            " after it."
+        )
+    parts = ["## Store\n", paragraph(words)]
+    return parts + ([paragraph(md(sentence(manager.store.brief)))] if manager.store.brief else [])
 
 
 def _accepted(manager: Manager) -> list[str]:
@@ -482,5 +504,6 @@ def page(manager: Manager, pictures: Collection[str] | None = None) -> str:
         parts += _resource(manager, resource, meaning, shown)
     if not meaning.complete:
         parts.append("Column \"in the backend\" is from a search in part: there may be more.\n")
-    parts += [*_hooks(manager), *_operations(manager, shown), *_accepted(manager)]
+    parts += [*_hooks(manager), *_store(manager), *_operations(manager, shown),
+              *_accepted(manager)]
     return "\n".join(part for part in parts if part)

@@ -245,7 +245,8 @@ def operation_view(manager: Manager, operation: Operation, note: str) -> Operati
     codes = tuple((one.error or "negative", html(one.when))
                   for one in return_codes(manager, operation))
     return OperationView(
-        operation.name, sentence(operation.brief), html(takes(operation)), html(gives(operation)),
+        operation.name, sentence(operation.brief), html(takes(manager, operation)),
+        html(gives(operation)),
         html(does(manager, operation)), hooks_called(manager, operation),
         tuple(f"{s.resource}.{s.event}" for s in operation.steps), codes, note)
 
