@@ -76,6 +76,21 @@ export async function the_simulator_runs_the_next_operation_at_one_click({open})
         "2vm.add_diskok", "2guest.mountok", "3guest.unmountok", "3guest.ejectok", "3vm.remove_diskok"]);
 }
 
+export async function choices_say_what_they_do_or_why_they_cannot_be_chosen({open}) {
+    const page = await open("scsi.html");
+    const says = (name) => page.locator(`input[name="op"][value="${name}"]`).evaluate((one) =>
+        [one.disabled, one.getAttribute("aria-description"), one.closest("label").title]);
+    const twice = (words) => [words, words];
+    assert.deepEqual(await says("map_to_guest"), [true, ...twice("needs a reservation")]);
+    assert.deepEqual(await says("drain"), [false, ...twice("drops everything")]);
+    assert.deepEqual(await says("discard"), [false, ...twice("forgets everything, calls nothing")]);
+    assert.deepEqual(await says("new"), [false, ...twice("makes a fresh manager")]);
+    await run(page);
+    assert.match((await says("map_to_guest"))[1], /^Attach the disk/);
+    await choose(page, "op", "drain");
+    assert.equal(await page.locator("#run-words").textContent(), "drops everything");
+}
+
 export async function hooks_fail_as_the_reader_says({open}) {
     const page = await open("scsi.html");
     await run(page);
@@ -347,6 +362,43 @@ export async function nothing_is_wider_than_a_phone({open}) {
             await page.context().close();
         }
     }
+}
+
+export async function an_overview_has_no_empty_column({open}) {
+    for (const width of [1100, 1440, 1920]) {
+        const page = await open("scsi.html", {size: [width, 900]});
+        const box = (name) => page.locator(name).boundingBox();
+        const [cards, owns] = [await box(".cards"), await box(".owns")];
+        assert.equal(owns.width, cards.width);
+        const [figure, words] = [await box(".owns figure"), await box(".owns .sides > :last-child")];
+        assert.ok(width < 1440 || words.x > figure.x + figure.width && figure.width > words.width);
+        await page.context().close();
+    }
+}
+
+export async function a_phone_shows_all_links_and_scripts_without_scrolling_sideways({open}) {
+    const page = await open("scsi.html", {size: [360, 780]});
+    const over = (name) => page.locator(name).first().evaluate((one) => one.scrollWidth - one.clientWidth);
+    assert.equal(await over(".top nav"), 0);
+    await page.evaluate(() => scrollTo({top: 1500, behavior: "instant"}));
+    const shown = async (name) => (await page.locator(name).boundingBox()).y >= 0;
+    assert.ok(await shown(".top nav"));
+    assert.ok(!(await shown("#theme")));
+    await page.keyboard.press("Tab");
+    await page.locator("#theme").focus();
+    assert.ok(await shown("#theme"), "what has the focus is in sight");
+    const net = await open("net.html", {size: [360, 780]});
+    await net.click("#tab-findings");
+    assert.ok(await net.locator(".script").count() > 0);
+    for (const one of await net.locator("#panel-findings .scroll").all())
+        assert.equal(await one.evaluate((box) => box.scrollWidth - box.clientWidth), 0);
+}
+
+export async function links_that_do_not_fit_are_hinted_at({open}) {
+    const page = await open("kitchen.html", {size: [320, 780]});
+    const nav = page.locator(".top nav");
+    assert.ok(await nav.evaluate((one) => one.scrollWidth > one.clientWidth));
+    assert.match(await nav.evaluate((one) => getComputedStyle(one).backgroundAttachment), /local.*scroll/);
 }
 
 export async function a_narrow_page_shows_one_view_at_a_time({open}) {

@@ -4,7 +4,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import IO
 
 from berthc.diag import PLAIN, TERMINAL, Colours, Diagnostic, Severity, as_json, has_errors, show
@@ -70,6 +71,20 @@ def status_of(results: Sequence[Result]) -> int:
     if any(d.id == "file" for result in results for d in result.diagnostics):
         return USAGE
     return OK if all(result.manager is not None for result in results) else BAD
+
+
+def say_written(files: Collection[Path], changed: Collection[Path], output: str) -> None:
+    """Tells a person at a terminal where the files are. Build systems see nothing."""
+    if not sys.stderr.isatty():
+        return
+    place = str(next(iter(files))) if len(files) == 1 else output
+    if not changed:
+        print(f"berthc: {place}: is up to date", file=sys.stderr)
+    elif len(files) == 1:
+        print(f"berthc: wrote {place}", file=sys.stderr)
+    else:
+        of = "" if len(changed) == len(files) else f" of {len(files)}"
+        print(f"berthc: wrote {len(changed)}{of} files to {place}", file=sys.stderr)
 
 
 def summary(manager: Manager) -> str:

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from berthc.commands.common import BAD, OK, Usage, compile_all, report, status_of
+from berthc.commands.common import BAD, OK, Usage, compile_all, report, say_written, status_of
 from berthc.files.output import Drift, OutputError, depfile, drift, write
 from berthc.files.place import STDOUT, Place, place_of_code, place_of_pages, refuse_collisions
 from berthc.model import Manager
@@ -109,7 +109,9 @@ def target_command(target: Target, args: argparse.Namespace) -> int:
     rule = depfile(files, inputs(args.specs)) if args.depfile is not None else ""
     # A build system compares times, so it would run berthc again until the files are newer.
     fresh = place.source is not None or args.depfile is not None
-    write(files, (args.depfile, rule) if args.depfile is not None else None, fresh)
+    changed = write(files, (args.depfile, rule) if args.depfile is not None else None, fresh)
+    if not target.is_code and not args.quiet and args.depfile is None:
+        say_written(files, changed, args.output)
     return OK
 
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from berthc.commands.common import (
-    BAD, OK, USAGE, Usage, compile_with_meaning, report as report_messages, status_of,
+    BAD, OK, USAGE, Usage, compile_with_meaning, report as report_messages,
+    say_written, status_of,
 )
 from berthc.commands.generate import print_one, show_drift
 from berthc.emit.c import files as code
@@ -80,7 +81,7 @@ def written(args: argparse.Namespace) -> int:
     refuse_collisions(paths, None, args.specs)
     if args.check:
         return _drift(args, output, paths) or (BAD if missing else OK)
-    write(paths)
+    say_written(paths, write(paths), output)
     return status
 
 

@@ -1,10 +1,12 @@
 """`berthc init`: what it writes is right whatever the name, and nothing is ever written over."""
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import berthc, process
+from command_line import ROOT, berthc, process
 from emit_c_support import COMPILERS, INCLUDE, STRICT, run
 
 from berthc.files import output
@@ -128,3 +130,16 @@ def test_the_spec_is_right_whatever_the_name(name: str, tmp_path: Path) -> None:
 def test_an_unknown_build_system_is_told_which_there_are(tmp_path: Path) -> None:
     done = berthc("init", "gadget", "--build", "mesn", cwd=tmp_path)
     assert done.returncode == 2 and "meson" in done.stderr
+
+
+def test_make_stops_with_what_to_do_where_berth_is_not_found(tmp_path: Path) -> None:
+    assert berthc("init", "gadget", "-o", ".", cwd=tmp_path).returncode == 0
+    nowhere = {**os.environ, "PKG_CONFIG_LIBDIR": str(tmp_path), "PKG_CONFIG_PATH": ""}
+    make = ["make", f"BERTHC={ROOT / 'bin/berthc'}"]
+    for goal in ("all", "test"):
+        done = subprocess.run([*make, goal], cwd=tmp_path, env=nowhere, capture_output=True,
+                              text=True, check=False)
+        last = done.stderr.splitlines()[-1]
+        assert done.returncode == 2 and "*** berth is not found: install Berth" in last
+        assert 'run "make in-place" in its clone' in last and "No such file" not in done.stderr
+    assert subprocess.run([*make, "clean"], cwd=tmp_path, env=nowhere, check=False).returncode == 0

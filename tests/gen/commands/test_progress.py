@@ -215,3 +215,24 @@ def test_what_was_found_until_then_is_reported() -> None:
     assert late.interrupted == (1, 1) and not late.complete and "nothing is proved" in claim(late)
     early = explore(manager, Bounds(), Stop(1))
     assert early.findings == () and not early.complete and early.unused == ()
+
+
+@pytest.mark.parametrize("command", ["html", "docs", "diagram"])
+def test_a_terminal_is_told_where_files_are(command: str, tmp_path: Path) -> None:
+    def told(*more: str) -> str:
+        control, terminal = pty.openpty()
+        done = subprocess.run(["bin/berthc", command, "-o", str(tmp_path), *more, "spec/vpci.yaml"],
+                              cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True, env=ENV,
+                              check=False, timeout=60)
+        os.write(terminal, b"end")
+        os.close(terminal)
+        said = read_until(control, "end").removesuffix("end").strip()
+        os.close(control)
+        assert (done.returncode, done.stdout) == (0, "")
+        return said
+
+    place = f"{tmp_path}/vpci.html" if command == "html" else str(tmp_path)
+    assert re.fullmatch(rf"berthc: wrote (\d+ files to )?{place}", told())
+    assert told() == f"berthc: {place}: is up to date"
+    assert told("--check") == ""
+    assert command == "html" or told("-q") == ""

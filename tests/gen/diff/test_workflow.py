@@ -120,7 +120,28 @@ def test_a_spec_with_an_error_fails_with_its_message(repository: Repository) -> 
     done = repository.review()
     assert done.returncode == 1
     assert "makes the checker find something new" in done.stdout
-    assert "berthc check fails" in done.stdout and "error[unknown-state]" in done.stderr
+    assert "error[unknown-state]" in done.stderr
+
+
+def test_a_finding_of_the_comparison_is_told_once(repository: Repository) -> None:
+    repository.change(BROKEN)
+    done = repository.review()
+    assert done.stdout.count("error[unknown-state]") == 1
+    assert done.stdout.count("berthc check") == 1
+    assert done.stdout.endswith("\n`berthc check` fails: the findings above are all it has.\n")
+
+
+def test_a_finding_that_is_not_new_is_told_by_the_check(repository: Repository) -> None:
+    repository.change(BROKEN)
+    repository.commit("broken")
+    repository.git("branch", "-f", "base")
+    (repository.folder / "spec/lantern.yaml").write_text(
+        LANTERN.replace(*BROKEN) + "unknown_key: 1\n", encoding="utf-8")
+    done = repository.review()
+    beyond = done.stdout.partition("<details open><summary>berthc check also finds</summary>")[2]
+    assert done.returncode == 1
+    assert done.stdout.count("error[unknown-state]") == beyond.count("error[unknown-state]") == 1
+    assert done.stdout.count("error[unknown-key]") == 1 and "unknown_key: 1" not in beyond
 
 
 def test_generated_files_are_not_called_out_of_date_where_the_spec_has_an_error(
@@ -133,6 +154,8 @@ def test_generated_files_are_not_called_out_of_date_where_the_spec_has_an_error(
 
 def test_a_long_section_says_that_it_is_cut(repository: Repository) -> None:
     repository.write(LANTERN + "".join(f"unknown_key_{n}: 1\n" for n in range(60)))
+    repository.commit("broken")
+    repository.git("branch", "-f", "base")
     cut = repository.review().stdout.partition("berthc check fails")[2]
     assert "…\nThe job has the rest.\n```" in cut
 

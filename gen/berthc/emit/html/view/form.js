@@ -4,6 +4,13 @@ import {el} from "./dom.js";
 import {Inputs, radio} from "./inputs.js";
 import {OWN} from "./session.js";
 
+/** @type {Record<string, string>} what the requests do that every manager has */
+const OWN_WORDS = {
+    new: "makes a fresh manager",
+    drain: "drops everything",
+    discard: "forgets everything, calls nothing",
+};
+
 export class Form {
     /**
      * @param {any} page what the page knows of the manager
@@ -102,14 +109,7 @@ export class Form {
     }
 
     words() {
-        const operation = this.operation(this.op);
-        return operation
-            ? `${this.who} asks ${this.op}`
-            : this.op === "new"
-              ? "makes a fresh manager"
-              : this.op === "drain"
-                ? "drops everything"
-                : "forgets everything, calls nothing";
+        return this.operation(this.op) ? `${this.who} asks ${this.op}` : OWN_WORDS[this.op];
     }
 
     callers() {
@@ -156,19 +156,26 @@ export class Form {
 
     operations() {
         const anything = (this.session.state?.reservations || []).length > 0;
-        const choices = this.page.operations.map((/** @type {any} */ one) =>
+        const choice = (
+            /** @type {string} */ name,
+            /** @type {boolean} */ lacks,
+            /** @type {string} */ says,
+        ) =>
             radio(
                 "op",
-                one.name,
-                one.name,
-                one.name === this.op,
-                () => this.choose(one.name),
-                one.form === "with" && !anything,
+                name,
+                name,
+                name === this.op,
+                () => this.choose(name),
+                lacks,
                 true,
-            ),
+                lacks ? "needs a reservation" : says,
+            );
+        const choices = this.page.operations.map((/** @type {any} */ one) =>
+            choice(one.name, one.form === "with" && !anything, one.brief),
         );
         const own = OWN.filter((name) => !this.operation(name)).map((name) =>
-            radio("op", name, name, name === this.op, () => this.choose(name), false, true),
+            choice(name, false, OWN_WORDS[name]),
         );
         return el("fieldset", {class: "seg"}, el("legend", {}, "For what"), ...choices, ...own);
     }

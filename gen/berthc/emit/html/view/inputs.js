@@ -153,11 +153,21 @@ export class Inputs {
  * One of several choices.
  * @param {string} group @param {string} value @param {string} words @param {boolean} checked
  * @param {() => void} change @param {boolean} [disabled] @param {boolean} [mono]
+ * @param {string} [says] what it does, or why it cannot be chosen
  */
-export function radio(group, value, words, checked, change, disabled = false, mono = false) {
+export function radio(
+    group,
+    value,
+    words,
+    checked,
+    change,
+    disabled = false,
+    mono = false,
+    says = "",
+) {
     return el(
         "label",
-        {},
+        says ? {title: says} : {},
         el("input", {
             type: "radio",
             name: group,
@@ -165,6 +175,7 @@ export function radio(group, value, words, checked, change, disabled = false, mo
             "data-keep": `${group}=${value}`,
             ...(checked ? {checked: true} : {}),
             ...(disabled ? {disabled: true} : {}),
+            ...(says ? {"aria-description": says} : {}),
             change,
         }),
         el("span", {class: mono ? "mono" : ""}, words),
