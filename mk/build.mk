@@ -18,7 +18,7 @@ LIBRARIES := $(LIBBERTH) $(LIBSHARED)
 TESTING_FLAGS := -Iruntime/testing/include -Iruntime/testing
 SIMULATORS := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-sim)
 CONFORMANCE := $(foreach m,$(ALL_MANAGERS),$(BUILD)/$(m)/$(m)-conformance)
-EXAMPLES := $(patsubst %,$(BUILD)/examples/%,demo minimal threads epoll netns)
+EXAMPLES := $(patsubst %,$(BUILD)/examples/%,demo minimal threads epoll netns migrate)
 
 .PHONY: managers simulators examples run-demo run-demo-netns
 managers: $(MANAGER_OBJECTS)
@@ -126,6 +126,10 @@ $(eval $(call example,minimal,net))
 $(eval $(call example,threads,scsi))
 $(eval $(call example,epoll,vpci))
 $(eval $(call example,netns,netns))
+# Its store is that of libberth-testing, which needs json-c for other things. examples/restart is in mk/sqlite.mk.
+$(eval $(call example,migrate,volumes))
+$(BUILD)/examples/migrate: $(BUILD)/obj/runtime/testing/stores/memory_store.o
+$(migrate_OBJECTS): EXAMPLE_FLAGS += -Iruntime/testing/include
 
 run-demo: $(BUILD)/examples/demo
 	@$(BUILD)/examples/demo

@@ -9,7 +9,7 @@ SOURCES :=
 SPECS := $(wildcard spec/*.yaml)
 TEST_SPECS := $(wildcard tests/gen/specs/*.yaml)
 # The projects of examples/cmake, make and meson have the spec of examples/minimal.
-EXAMPLE_SPECS := examples/minimal/net.yaml examples/netns/netns.yaml $(wildcard examples/qemu/*.yaml)
+EXAMPLE_SPECS := $(addprefix examples/,minimal/net.yaml netns/netns.yaml restart/taps.yaml migrate/volumes.yaml) $(wildcard examples/qemu/*.yaml)
 ALL_SPECS := $(SPECS) $(TEST_SPECS) $(EXAMPLE_SPECS)
 
 manager_of = $(basename $(notdir $(1)))

@@ -23,6 +23,18 @@ $(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o 
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -lsqlite3 $(LIBS)
 
+$(eval $(call example,restart,taps))
+$(restart_OBJECTS): EXAMPLE_FLAGS += -Icontrib/sqlite/include
+$(BUILD)/examples/restart: $(LIBSQLITE)
+$(BUILD)/examples/restart: LIBS += -lsqlite3
+
+.PHONY: demo-crash run-demo-crash
+demo-crash: ## set up, then a program that is killed twice and goes on: its store is a file of SQLite
+	@scripts/setup sqlite
+	@$(PARALLEL) run-demo-crash
+run-demo-crash: $(BUILD)/examples/restart
+	@$(BUILD)/examples/restart
+
 $(eval $(call generated,$(GEN)/locker/gen.stamp,bench/specs/locker.yaml,gen,$(GEN)/locker/locker.c $(GEN)/locker/locker.h))
 $(BUILD)/locker/locker.o: $(GEN)/locker/locker.c $(GEN)/locker/locker.h $(FLAGS_FILE)
 	$(call compile)

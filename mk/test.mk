@@ -60,7 +60,7 @@ endef
 $(eval $(call with_example,netns))
 .SECONDARY:
 
-c-suites: $(C_SUITES) $(EXAMPLES)
+c-suites: $(C_SUITES) $(EXAMPLES) $(BUILD)/examples/restart
 	@:
 suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED) $(KEEP)
 	@:
@@ -76,7 +76,8 @@ ONLY_LONG := $(shell grep -l '^pytestmark = .*mark\.long' $(PYTEST_FILES))
 pytest = $(foreach f,$(3),'pytest:$(1)$(f:tests/%=%)=-m "$(2)" $(f)')
 # $(call examples,label,prefix of the command,folder)
 examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
-    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)'
+    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)' \
+    'script:$(1)example restart=$(strip $(2) $(3)/examples/restart)' 'script:$(1)example migrate=$(strip $(2) $(3)/examples/migrate)'
 DIFFER = PYTHONPATH=gen $(PYTHON_FOUND) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 

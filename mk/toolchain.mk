@@ -36,7 +36,7 @@ GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 $(if $(filter check-page-tests check-qemu check check-long check-all run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
 $(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
 $(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated check-specs \
-    run-demo run-demo-netns bench-sizes run-bench run-check-budget renew-budget compare-memory renew-memory run-small compare-small \
+    run-demo run-demo-crash run-demo-netns bench-sizes run-bench run-check-budget renew-budget compare-memory renew-memory run-small compare-small \
     renew-small small-native soak run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
 
 BERTHC = PYTHON=$(PYTHON_FOUND) PYTHONDONTWRITEBYTECODE=1 bin/berthc

@@ -88,7 +88,10 @@ def test_the_library_has_every_file_of_the_runtime() -> None:
 
 MANAGERS = {
     path.stem
-    for folder in ("spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu")
+    for folder in (
+        "spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu",
+        "examples/restart", "examples/migrate",
+    )
     for path in (ROOT / folder).glob("*.yaml")
 }
 

@@ -136,3 +136,88 @@ def test_netns_says_in_one_line_that_it_gets_no_namespace() -> None:
     assert (done.returncode, done.stdout) == (77, "")
     assert re.fullmatch(r"no network namespace to be had: .+; allow user namespaces .*root\n",
                         done.stderr)
+
+
+# Both print from several processes, one after the other.
+STORY_OF_RESTART = """\
+life 1
+  host: settle, epoch 1
+  ann has no reservation
+  host: add tap0
+  ann uses tap0: ok
+  ben has no reservation
+  host: add tap1
+  killed by signal 9
+  the file has:
+    tap tap0: up
+    tap tap1: idle
+    reservation of ann for tap0
+    reservation of ben for tap1
+    open intent: plug calls host.add at tap1
+life 2
+  host: settle, epoch 2
+  ann has a reservation
+  ann uses tap0: ok
+  ben has a reservation
+  host: add tap1: so it is already
+  ben uses tap1: ok
+  host: remove tap1
+  killed by signal 9
+  the file has:
+    tap tap0: up
+    tap tap1: up
+    reservation of ann for tap0
+    reservation of ben for tap1, release has begun
+    open intent: give_back calls host.remove at tap1
+life 3
+  host: settle, epoch 3
+  ann has a reservation
+  ann uses tap0: ok
+  host: remove tap0
+  ann gives back: ok
+  ben has one, its release has begun
+  host: remove tap1: so it is already
+  ben gives back: ok
+  the file has:
+    no rows
+the host has no taps
+"""
+
+
+def test_restart_goes_on_where_it_was_killed() -> None:
+    done = run("restart")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", STORY_OF_RESTART)
+
+
+STORY_OF_MIGRATE = """\
+the old process
+  ann: reserve data: ok
+  ben: reserve logs: ok
+  vm: attach data in slot 0, epoch 1
+  ann: attach data, which save waited for: ok
+  new: ann has a reservation for data, slot 0
+  new: ben has a reservation for logs, slot 1
+the manager has moved
+  ben: ECANCELED at the old one, asks the new one
+  vm: attach logs in slot 1, epoch 2
+  ben: attach logs: ok
+the old one is destroyed: ok
+  vm: detach data from slot 0, epoch 2
+  ann: give back: ok
+  vm: detach logs from slot 1, epoch 2
+  ben: give back: ok
+the new process has ended, and the machine is empty
+"""
+
+
+def test_migrate_moves_reservations_and_callers() -> None:
+    done = run("migrate")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", STORY_OF_MIGRATE)
+
+
+@pytest.mark.parametrize("spec", ["restart/taps.yaml", "migrate/volumes.yaml"])
+def test_specs_of_stored_examples_are_clean(spec: str) -> None:
+    berthc = [str(ROOT / "bin/berthc"), "check", str(ROOT / "examples" / spec)]
+    done = subprocess.run(berthc, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stdout + done.stderr

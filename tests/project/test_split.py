@@ -81,7 +81,8 @@ def test_every_c_suite_is_run_in_each_build() -> None:
     specs = [
         path.stem
         for folder in (
-            "spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu"
+            "spec", "tests/gen/specs", "examples/minimal", "examples/netns", "examples/qemu",
+            "examples/restart", "examples/migrate",
         )
         for path in (ROOT / folder).glob("*.yaml")
     ]
