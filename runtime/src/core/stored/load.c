@@ -13,10 +13,15 @@
 #include "collect.h"
 #include "recovery.h"
 
-/* A row of a resource. Until all are there, nothing is linked. */
+/* A row of a resource or a reservation. Until all are there, nothing is linked. */
 struct loaded {
-    uint64_t id;
-    struct instance *instance;
+    uint64_t number; /* an instance's id; a reservation's number */
+    void *item;
+};
+
+struct loaded_rows {
+    struct loaded *all;
+    size_t n, capacity;
 };
 
 /* A row of _intents. */
@@ -32,11 +37,13 @@ struct load {
     const char *reason;
     uint64_t *config; /* of the largest resource */
     size_t config_size;
-    struct loaded *rows; /* resource by resource, by ascending id */
-    size_t n, capacity;
-    size_t first[UINT8_MAX + 2];      /* [resource]: its first row; the next one's: its end */
-    uint8_t last;                     /* the resource whose rows came last */
-    struct reservation *reservations; /* not linked; linked by link.next */
+    struct loaded_rows instances; /* resource by resource, by ascending id */
+    size_t first[UINT8_MAX + 2];  /* [resource]: its first row; the next one's: its end */
+    uint8_t last;                 /* the resource whose rows came last */
+    struct loaded_rows reservations;
+    size_t n_linked;             /* of the reservations */
+    struct instance *referenced; /* that the last reference is to */
+    struct reference *reference; /* the last one */
     struct loaded_intent *intents;
 };
 
@@ -47,25 +54,61 @@ static int bad_rows(struct load *load, const char *reason)
     return -EBADMSG;
 }
 
-/* Rows by id */
+/* Rows by number */
 
-static bool add_loaded(struct load *load, uint64_t id, struct instance *instance)
+static bool add_loaded(struct load *load, struct loaded_rows *rows, uint64_t number, void *item)
 {
     const berth_allocator *allocator = &load->manager->allocator;
 
-    if (load->n == load->capacity) {
-        size_t capacity = load->capacity > 0 ? 2 * load->capacity : 64;
-        struct loaded *rows = memory_alloc(allocator, capacity * sizeof *rows);
+    if (rows->n == rows->capacity) {
+        size_t capacity = rows->capacity > 0 ? 2 * rows->capacity : 64;
+        struct loaded *all = memory_alloc(allocator, capacity * sizeof *all);
 
-        if (!rows)
+        if (!all)
             return false;
-        if (load->n > 0)
-            memcpy(rows, load->rows, load->n * sizeof *rows);
-        memory_free(allocator, load->rows, load->capacity * sizeof *rows);
-        load->rows = rows;
-        load->capacity = capacity;
+        if (rows->n > 0)
+            memcpy(all, rows->all, rows->n * sizeof *all);
+        memory_free(allocator, rows->all, rows->capacity * sizeof *all);
+        rows->all = all;
+        rows->capacity = capacity;
     }
-    load->rows[load->n++] = (struct loaded){id, instance};
+    rows->all[rows->n++] = (struct loaded){number, item};
+    return true;
+}
+
+enum { PILE_BITS = 4, PILES = 1 << PILE_BITS };
+
+static void sort_to_piles(const struct loaded_rows *rows, unsigned shift, struct loaded *to)
+{
+    size_t next[PILES + 1] = {0};
+
+    for (size_t i = 0; i < rows->n; i++)
+        next[((rows->all[i].number >> shift) & (PILES - 1)) + 1]++;
+    for (unsigned i = 1; i < PILES; i++)
+        next[i] += next[i - 1];
+    for (size_t i = 0; i < rows->n; i++)
+        to[next[(rows->all[i].number >> shift) & (PILES - 1)]++] = rows->all[i];
+}
+
+/* The items are all over the memory, so sorting does not look at them. */
+static bool sort_loaded(struct load *load, struct loaded_rows *rows)
+{
+    size_t size = rows->capacity * sizeof *rows->all;
+    struct loaded *other = size > 0 ? memory_alloc(&load->manager->allocator, size) : NULL;
+    uint64_t bits = 0;
+
+    if (!other)
+        return size == 0;
+    for (size_t i = 0; i < rows->n; i++)
+        bits |= rows->all[i].number;
+    for (unsigned shift = 0; shift < 64 && bits >> shift > 0; shift += PILE_BITS) {
+        struct loaded *sorted = other;
+
+        sort_to_piles(rows, shift, sorted);
+        other = rows->all;
+        rows->all = sorted;
+    }
+    memory_free(&load->manager->allocator, other, size);
     return true;
 }
 
@@ -73,20 +116,21 @@ static bool add_loaded(struct load *load, uint64_t id, struct instance *instance
 static void begin_resource(struct load *load, unsigned resource)
 {
     while (load->last < resource)
-        load->first[++load->last] = load->n;
+        load->first[++load->last] = load->instances.n;
 }
 
 static struct instance *find_loaded(const struct load *load, unsigned resource, uint64_t id)
 {
+    const struct loaded *all = load->instances.all;
     size_t low = load->first[resource];
-    size_t high = load->last > resource ? load->first[resource + 1] : load->n;
+    size_t high = load->last > resource ? load->first[resource + 1] : load->instances.n;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (load->rows[middle].id == id)
-            return load->rows[middle].instance;
-        if (load->rows[middle].id < id)
+        if (all[middle].number == id)
+            return all[middle].item;
+        if (all[middle].number < id)
             low = middle + 1;
         else
             high = middle;
@@ -237,7 +281,8 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
 
     begin_resource(load, id);
     if (cells[0].number == 0 ||
-        (load->n > load->first[id] && load->rows[load->n - 1].id >= cells[0].number))
+        (load->instances.n > load->first[id] &&
+         load->instances.all[load->instances.n - 1].number >= cells[0].number))
         return bad_rows(load, "the ids of instances are not in order");
     if (at.parent > 0) {
         making.parent = find_loaded(load, resource->parent, cells[at.parent].number);
@@ -262,7 +307,7 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
     stored_instance(manager, instance)->id = cells[0].number;
     stored_instance(manager, instance)->state = making.state;
     stored_instance(manager, instance)->kept = true;
-    if (!add_loaded(load, cells[0].number, instance)) {
+    if (!add_loaded(load, &load->instances, cells[0].number, instance)) {
         instance_unref(manager, instance);
         return -ENOMEM;
     }
@@ -312,9 +357,20 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
                 has_name(cells[RESERVATION_DRAINED].texts, name) ? HOLD_DRAINED : HOLD_DROPPED;
     }
     reservation->last = instance;
-    reservation->link.next = load->reservations ? &load->reservations->link : NULL;
-    load->reservations = reservation;
+    if (!add_loaded(load, &load->reservations, part->number, reservation)) {
+        reservation_unmake(manager, reservation, levels);
+        return -ENOMEM;
+    }
     return 0;
+}
+
+/* An instance's references come one after the other, by ascending owner. */
+static bool is_next_reference(const struct load *load, const struct instance *instance,
+                              const char *owner)
+{
+    if (instance == load->referenced)
+        return strcmp(load->reference->owner, owner) < 0;
+    return !stored_instance(load->manager, instance)->references;
 }
 
 static int load_reference(struct load *load, const berth_store_value *cells)
@@ -324,12 +380,17 @@ static int load_reference(struct load *load, const berth_store_value *cells)
     struct reference *reference;
 
     if (!instance || instance->ended || !owner_is_valid(owner) ||
-        owner_find_reference(load->manager, instance, owner))
+        !is_next_reference(load, instance, owner))
         return bad_rows(load, "a reference is not valid");
     reference = owner_make_reference(load->manager, owner);
     if (!reference)
         return -ENOMEM;
-    owner_add_reference(load->manager, instance, reference);
+    if (instance == load->referenced)
+        load->reference->next = reference;
+    else
+        stored_instance(load->manager, instance)->references = reference;
+    load->referenced = instance;
+    load->reference = reference;
     instance->anonymous++;
     return 0;
 }
@@ -454,57 +515,26 @@ static int link_instances(struct load *load)
 {
     struct berth_manager *manager = load->manager;
     unsigned resources = manager->type->n_resources;
+    const struct loaded *all = load->instances.all;
     size_t next[UINT8_MAX + 2];
 
     memcpy(next, load->first, sizeof next);
-    for (size_t n = 0; n < load->n; n++) {
+    for (size_t n = 0; n < load->instances.n; n++) {
         unsigned least = 0;
         int rc;
 
         for (unsigned i = 1; i <= resources; i++)
             if (next[i] < load->first[i + 1] &&
-                (least == 0 || load->rows[next[i]].id < load->rows[next[least]].id))
+                (least == 0 || all[next[i]].number < all[next[least]].number))
                 least = i;
-        if (load->rows[next[least]].id == manager->stored->last_id)
+        if (all[next[least]].number == manager->stored->last_id)
             return bad_rows(load, "two instances have the same id");
-        manager->stored->last_id = load->rows[next[least]].id;
-        rc = link_one(load, load->rows[next[least]++].instance);
+        manager->stored->last_id = all[next[least]].number;
+        rc = link_one(load, all[next[least]++].item);
         if (rc < 0)
             return rc;
     }
     return 0;
-}
-
-/* Sorts a list of reservations by their numbers. */
-static struct reservation *sort_by_number(struct berth_manager *manager, struct reservation *list)
-{
-    struct reservation *halves[2] = {NULL, NULL}, *first = NULL;
-    struct link *sorted, **end = &sorted;
-
-    if (!list || !list->link.next)
-        return list;
-    for (unsigned i = 0; list; i ^= 1) {
-        struct reservation *next = reservation_next(list);
-
-        list->link.next = halves[i] ? &halves[i]->link : NULL;
-        halves[i] = list;
-        list = next;
-    }
-    halves[0] = sort_by_number(manager, halves[0]);
-    halves[1] = sort_by_number(manager, halves[1]);
-    while (halves[0] || halves[1]) {
-        unsigned least = !halves[0];
-
-        if (halves[0] && halves[1])
-            least = stored_reservation(halves[1], reservation_levels(manager, halves[1]))->number <
-                    stored_reservation(halves[0], reservation_levels(manager, halves[0]))->number;
-        first = halves[least];
-        halves[least] = reservation_next(first);
-        *end = &first->link;
-        end = &first->link.next;
-    }
-    *end = NULL;
-    return (struct reservation *)sorted;
 }
 
 static void link_reservation(struct berth_manager *manager, struct reservation *reservation)
@@ -525,13 +555,15 @@ static void link_reservation(struct berth_manager *manager, struct reservation *
 
 static int link_reservations(struct load *load)
 {
-    load->reservations = sort_by_number(load->manager, load->reservations);
-    while (load->reservations) {
-        struct reservation *reservation = load->reservations;
+    struct loaded_rows *rows = &load->reservations;
+
+    if (!sort_loaded(load, rows))
+        return -ENOMEM;
+    for (; load->n_linked < rows->n; load->n_linked++) {
+        struct reservation *reservation = rows->all[load->n_linked].item;
 
         if (reservation_look_up(load->manager, reservation->id))
             return bad_rows(load, "two reservations have the same id");
-        load->reservations = reservation_next(reservation);
         link_reservation(load->manager, reservation);
     }
     return 0;
@@ -630,15 +662,19 @@ static size_t config_size(const berth_manager_type *type)
     return size + (sizeof(uuid_t) > sizeof(berth_strings) ? sizeof(uuid_t) : sizeof(berth_strings));
 }
 
+static void free_loaded(struct load *load, const struct loaded_rows *rows)
+{
+    memory_free(&load->manager->allocator, rows->all, rows->capacity * sizeof *rows->all);
+}
+
 static void free_load(struct load *load)
 {
     struct berth_manager *manager = load->manager;
     const berth_allocator *allocator = &manager->allocator;
 
-    while (load->reservations) { /* after an error */
-        struct reservation *reservation = load->reservations;
+    for (; load->n_linked < load->reservations.n; load->n_linked++) { /* after an error */
+        struct reservation *reservation = load->reservations.all[load->n_linked].item;
 
-        load->reservations = reservation_next(reservation);
         reservation_unmake(manager, reservation, reservation_levels(manager, reservation));
     }
     while (load->intents) {
@@ -647,9 +683,10 @@ static void free_load(struct load *load)
         load->intents = intent->next;
         memory_free(allocator, intent, sizeof *intent);
     }
-    for (size_t i = 0; i < load->n; i++)
-        instance_unref(manager, load->rows[i].instance);
-    memory_free(allocator, load->rows, load->capacity * sizeof *load->rows);
+    for (size_t i = 0; i < load->instances.n; i++)
+        instance_unref(manager, load->instances.all[i].item);
+    free_loaded(load, &load->instances);
+    free_loaded(load, &load->reservations);
     memory_free(allocator, load->config, load->config_size);
 }
 
