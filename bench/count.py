@@ -3,6 +3,9 @@
 
     bench/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
 
+What grows with the number of instances has no budget: loading a store takes as many instructions
+per instance when there are many as when there are few.
+
 The counts repeat with the same compiler, C library and flags; then more than 2 % above the budget
 is an error. With others the margin is 25 %.
 """
@@ -23,7 +26,10 @@ RECORD = "budget.json"
 CASES = (
     "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
 )
+LINEAR = ("load/locker",)
 FEW, MANY = 100, 600
+# The maps grow by the same factor, so they do the same work per instance.
+SMALL, LARGE = (500, 1000), (4000, 8000)
 TIGHT, GENEROUS = 0.02, 0.25
 
 
@@ -38,9 +44,27 @@ def instructions(program: Path, case: str, times: int) -> int:
     return int(found[1])
 
 
+def per_time(program: Path, case: str, few: int, many: int) -> int:
+    """Instructions of one more time."""
+    return round((instructions(program, case, many) - instructions(program, case, few)) / (many - few))
+
+
 def count(program: Path) -> dict[str, int]:
     """Instructions per operation of every case."""
-    return {case: round((instructions(program, case, MANY) - instructions(program, case, FEW)) / (MANY - FEW)) for case in CASES}
+    return {case: per_time(program, case, FEW, MANY) for case in CASES}
+
+
+def growth(program: Path) -> dict[str, tuple[int, int]]:
+    """Instructions per instance of every linear case, with few instances and with many."""
+    return {case: (per_time(program, case, *SMALL), per_time(program, case, *LARGE)) for case in LINEAR}
+
+
+def steep(counted: Mapping[str, tuple[int, int]]) -> list[str]:
+    """A line for every case that needs more per instance when there are many."""
+    return [
+        f"{case}: not linear, {few} instructions per instance up to {SMALL[1]}, {many} up to {LARGE[1]}"
+        for case, (few, many) in counted.items() if many > few * (1 + GENEROUS)
+    ]
 
 
 def excess(budget: Mapping[str, int], counted: Mapping[str, int], margin: float) -> list[str]:
@@ -70,6 +94,17 @@ def main(arguments: list[str]) -> int:
     if options.renew:
         figures.save(RECORD, {"environment": here, "instructions": counted})
         return 0
+    try:
+        linear = growth(options.program)
+    except RuntimeError as error:
+        print(f"count.py: {error}", file=sys.stderr)
+        return 2
+    for case, (few, many) in linear.items():
+        print(f"  {case:<34}{few:>8} per instance, {many} with many")
+    for line in steep(linear):
+        print(line)
+    if steep(linear):
+        return 1
     recorded = figures.load(RECORD)
     if here["flags"] != recorded["environment"]["flags"]:
         print(f"built with {here['flags']!r}, the budget is for {recorded['environment']['flags']!r}: not compared")

@@ -37,8 +37,9 @@ $(BUILD)/bench/uuid: $(BUILD)/obj/bench/uuid.o $(LIBPARTS)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
 INSTRUCTIONS := $(BUILD)/bench/instructions
-$(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS),$(GEN)/$(m)/$(m).h)
-$(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS),$(BUILD)/$(m)/$(m).o) $(BUILD)/obj/bench/instructions/cases.o $(LIBBERTH)
+$(BUILD)/obj/bench/instructions/cases.o: BENCH_FLAGS += -I$(GEN)/locker
+$(BUILD)/obj/bench/instructions/cases.o: $(foreach m,$(BENCH_MANAGERS) locker,$(GEN)/$(m)/$(m).h)
+$(INSTRUCTIONS): $(foreach m,$(BENCH_MANAGERS) locker,$(BUILD)/$(m)/$(m).o) $(BUILD)/obj/bench/instructions/cases.o $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(filter-out %.a,$^) $(LIBBERTH) $(ALL_LDFLAGS) $(LIBS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "locker.h"
 #include "plan9_mount.h"
 #include "scsi.h"
 #include "stock.h"
@@ -178,6 +179,112 @@ static void find(long n)
     must(stock_destroy(manager, NULL));
 }
 
+/* A store of so many boxes, a reservation of each, and as many references to the first box */
+
+static int lock_hook(void *ctx, berth_call *call, const locker_box *box)
+{
+    (void)ctx, (void)call, (void)box;
+    return 0;
+}
+
+static int open_rows(void *ctx, const berth_store_manager *manager,
+                     int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                     berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    (void)ctx, (void)manager, (void)accept, (void)arg, (void)link, (void)deadline;
+    *opened = (berth_store_opened){.epoch = 1};
+    return 0;
+}
+
+enum { BOXES, RESERVATIONS, REFERENCES, ROW_TABLES, MOST_CELLS = 8 };
+
+/* Reservations come by ascending id, and their numbers are in another order. */
+static int put_row(int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                   void *arg, uint16_t table, uint64_t i, uint64_t n)
+{
+    const uint64_t number = i * 7919 % n + 1;
+    const char *held = "box";
+    unsigned char id[sizeof(uuid_t)] = {1};
+    char text[40];
+    const berth_store_value rows[ROW_TABLES][MOST_CELLS] = {
+        [BOXES] = {{.number = i + 1},
+                   {.text = "there"},
+                   {.number = 0},
+                   {.text = text},
+                   {.text = "wood"},
+                   {.number = 1},
+                   {.number = 0},
+                   {.uuid = id}},
+        [RESERVATIONS] = {{.uuid = id},
+                          {.number = number},
+                          {.text = "bench"},
+                          {.number = number},
+                          {.texts = {&held, 1}}},
+        [REFERENCES] = {{.number = 1}, {.text = text}},
+    };
+
+    for (unsigned j = 1; j <= sizeof i; j++)
+        id[j] = (unsigned char)(i >> (64 - 8 * j));
+    (void)snprintf(text, sizeof text, "box-%08u", (unsigned)i);
+    return put(arg, table, rows[table]);
+}
+
+static int load_rows(void *ctx,
+                     int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                     void *arg, int64_t deadline)
+{
+    const uint64_t n = (uint64_t) * (const long *)ctx;
+
+    (void)deadline;
+    for (uint16_t table = 0; table < ROW_TABLES; table++)
+        for (uint64_t i = 0; i < n; i++)
+            must(put_row(put, arg, table, i, n));
+    return 0;
+}
+
+static int commit_nothing(void *ctx, const berth_store_commit *commit)
+{
+    (void)ctx, (void)commit;
+    return 0;
+}
+
+static int replace_nothing(void *ctx, uint64_t epoch, uint64_t sequence,
+                           int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    berth_store_change row;
+    int rc;
+
+    (void)ctx, (void)epoch, (void)sequence;
+    while ((rc = next(arg, &row)) == 1)
+        continue;
+    return rc;
+}
+
+static void close_rows(void *ctx)
+{
+    (void)ctx;
+}
+
+static void load(long n)
+{
+    const locker_backend backend = {.version = LOCKER_BACKEND_VERSION,
+                                    .hall = {.put = lock_hook, .remove = lock_hook}};
+    const berth_store store = {
+        .version = BERTH_STORE_VERSION,
+        .ctx = &n,
+        .open = open_rows,
+        .load = load_rows,
+        .commit = commit_nothing,
+        .replace = replace_nothing,
+        .close = close_rows,
+    };
+    locker *manager;
+
+    must(locker_open(NULL, &backend, NULL, &store, &manager, NULL));
+    must(locker_save(manager, NULL, NULL));
+    must(locker_destroy(manager, NULL));
+}
+
 static int run(const char *name, long n)
 {
     if (strcmp(name, "distinct/plan9_mount") == 0)
@@ -196,6 +303,8 @@ static int run(const char *name, long n)
         devices(n, true, true);
     else if (strcmp(name, "find/stock") == 0)
         find(n);
+    else if (strcmp(name, "load/locker") == 0)
+        load(n);
     else
         return 2;
     return 0;

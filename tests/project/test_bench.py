@@ -57,6 +57,13 @@ def test_every_case_has_a_budget(count: ModuleType) -> None:
     ) == set(count.CASES)
 
 
+def test_loading_may_not_take_more_per_instance_when_there_are_many(count: ModuleType) -> None:
+    assert count.steep({"load": (1000, 1250)}) == []
+    assert count.steep({"load": (1000, 1251)}) == [
+        "load: not linear, 1000 instructions per instance up to 1000, 1251 up to 8000"
+    ]
+
+
 def run(name: str, **values: object) -> dict[str, object]:
     """One entry of a results file."""
     return {
