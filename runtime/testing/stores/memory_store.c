@@ -172,6 +172,8 @@ static size_t find(const struct table *table, const berth_store_value *values, b
     size_t low = 0, high = table->n;
 
     *found = false;
+    if (high > 0 && compare(table, &table->rows[high - 1], values) < 0)
+        return high; /* where most rows of instances belong */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = compare(table, &table->rows[middle], values);
@@ -319,6 +321,30 @@ static void move_row(const struct table *from, const struct row *row, struct tab
     free(values);
 }
 
+static bool same_columns(const struct table *a, const struct table *b)
+{
+    if (a->n_columns != b->n_columns || a->n_key != b->n_key)
+        return false;
+    for (unsigned i = 0; i < a->n_columns; i++)
+        if (a->columns[i].type != b->columns[i].type ||
+            strcmp(a->columns[i].name, b->columns[i].name) != 0)
+            return false;
+    return true;
+}
+
+static void move_rows(struct table *from, struct table *to)
+{
+    if (same_columns(from, to)) {
+        to->rows = from->rows;
+        to->n = from->n;
+        to->capacity = from->capacity;
+        from->rows = NULL;
+        from->n = from->capacity = 0;
+    }
+    for (size_t i = 0; i < from->n; i++)
+        move_row(from, &from->rows[i], to);
+}
+
 /* The same content with the tables of `manager`. */
 static void change_tables(struct content *content, const berth_store_manager *manager)
 {
@@ -333,11 +359,11 @@ static void change_tables(struct content *content, const berth_store_manager *ma
     };
 
     for (unsigned i = 0; i < manager->n_tables; i++) {
-        const struct table *old = find_table(content, manager->tables[i].name);
+        struct table *old = find_table(content, manager->tables[i].name);
 
         changed.tables[i] = make_table(&manager->tables[i]);
-        for (size_t j = 0; old && j < old->n; j++)
-            move_row(old, &old->rows[j], &changed.tables[i]);
+        if (old)
+            move_rows(old, &changed.tables[i]);
     }
     free_content(content);
     *content = changed;
