@@ -417,6 +417,7 @@ static int timed_load(void *ctx,
     return rc == 0 ? record.inner->load(ctx, put, arg, deadline) : rc;
 }
 
+/* The order of the ids of reservations is not that of their numbers. */
 static void fill(const char *path)
 {
     struct bare file = {.db = NULL};
@@ -429,10 +430,11 @@ static void fill(const char *path)
         "INSERT "
         "INTO box(_id, _state, _ended, name, kind, size, locked, id, _sum) SELECT i, 'there', 0, "
         "printf('/images/box-%%08d', i), 'wood', i, 0, printf('%%08x-0000-4000-8000-000000000000', "
-        "i), NULL FROM n; INSERT INTO _reservations(_id, _number, _owner, _instance, _held, "
+        "i * 7919 %% %d), NULL FROM n; INSERT INTO _reservations(_id, _number, _owner, _instance, "
+        "_held, "
         "_drained, _releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', '[]', 0, NULL FROM "
         "box; COMMIT",
-        LOADED);
+        LOADED, LOADED);
     bare_run(&file, sql);
     must(sqlite3_close(file.db) == SQLITE_OK, "sqlite3_close");
 }
