@@ -138,13 +138,22 @@ static struct instance *find_loaded(const struct load *load, unsigned resource, 
     return NULL;
 }
 
-static struct instance *find_any_loaded(const struct load *load, uint64_t id)
+/* Gives the resource too, without a look at the instance, which is anywhere in the memory. */
+static struct instance *find_with_resource(const struct load *load, uint64_t id, uint8_t *resource)
 {
     struct instance *instance = NULL;
 
-    for (unsigned i = 1; !instance && i <= load->manager->type->n_resources; i++)
-        instance = find_loaded(load, i, id);
+    *resource = 0;
+    while (!instance && *resource < load->manager->type->n_resources)
+        instance = find_loaded(load, ++*resource, id);
     return instance;
+}
+
+static struct instance *find_any_loaded(const struct load *load, uint64_t id)
+{
+    uint8_t resource;
+
+    return find_with_resource(load, id, &resource);
 }
 
 /* Values */
@@ -329,7 +338,9 @@ static bool has_name(berth_strings names, const char *name)
 static int load_reservation(struct load *load, const berth_store_value *cells)
 {
     struct berth_manager *manager = load->manager;
-    struct instance *instance = find_any_loaded(load, cells[RESERVATION_INSTANCE].number);
+    uint8_t resource;
+    struct instance *instance =
+        find_with_resource(load, cells[RESERVATION_INSTANCE].number, &resource);
     struct reservation *reservation;
     struct stored_reservation *part;
     unsigned levels;
@@ -338,7 +349,7 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
     if (!instance || uuid_is_null(cells[RESERVATION_ID].uuid) ||
         !owner_is_valid(cells[RESERVATION_OWNER].text))
         return bad_rows(load, "a reservation is not valid");
-    levels = instance_type(manager, instance)->level + 1u;
+    levels = manager->type->resources[resource].level + 1u;
     rc = reservation_make_owned(manager, (uint8_t)levels, cells[RESERVATION_ID].uuid,
                                 cells[RESERVATION_OWNER].text, &reservation);
     if (rc < 0)
@@ -347,7 +358,7 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
     part->number = cells[RESERVATION_NUMBER].number;
     part->releasing = cells[RESERVATION_RELEASING].number != 0;
     for (unsigned i = 0; i < levels; i++) {
-        uint8_t id = manager_path_resource(manager->type, instance->resource, (uint8_t)i);
+        uint8_t id = manager_path_resource(manager->type, resource, (uint8_t)i);
         const char *name = manager->type->resources[id].name;
 
         if (has_name(cells[RESERVATION_HELD].texts, name))
