@@ -119,14 +119,24 @@ static void begin_resource(struct load *load, unsigned resource)
         load->first[++load->last] = load->instances.n;
 }
 
+/* Where an id would be among some rows if the ids grew evenly. */
+static size_t guess(const struct loaded *rows, size_t n, uint64_t id)
+{
+    uint64_t each = (rows[n - 1].number - rows[0].number) / n + 1;
+    uint64_t at = id > rows[0].number ? (id - rows[0].number) / each : 0;
+
+    return at < n ? (size_t)at : n - 1;
+}
+
+/* Guesses and halves in turn, so ids with large gaps need few steps too. */
 static struct instance *find_loaded(const struct load *load, unsigned resource, uint64_t id)
 {
     const struct loaded *all = load->instances.all;
     size_t low = load->first[resource];
     size_t high = load->last > resource ? load->first[resource + 1] : load->instances.n;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
+    for (bool halves = false; low < high; halves = !halves) {
+        size_t middle = low + (halves ? (high - low) / 2 : guess(all + low, high - low, id));
 
         if (all[middle].number == id)
             return all[middle].item;
