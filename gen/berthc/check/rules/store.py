@@ -53,6 +53,15 @@ def settle(spec: Spec) -> Iterator[Diagnostic]:
                                      f"remove {key}")
 
 
+@rule("store-limits",
+      "A spec with a store has no limits: what a store needs for owners has no bound.")
+def no_limits(spec: Spec) -> Iterator[Diagnostic]:
+    if spec.manager.store is not None and spec.manager.limits is not None:
+        yield Diagnostic("store-limits", spec.key("limits"),
+                         "a manager with a store cannot have limits: its owners have no bound",
+                         "remove limits, or remove store")
+
+
 @rule("store-value",
       "In a spec with a store, what undoes a hook is not called after that stayed uncertain, if it "
       "gives a value: a crash loses it.")
