@@ -77,7 +77,8 @@ def test_no_line_is_too_long_and_every_hook_has_its_contract() -> None:
         assert manager is not None
         source = files(manager)[f"{manager.name}-backend.c"]
         assert max(map(len, source.splitlines())) <= 100
-        assert source.count("return -EOPNOTSUPP;") == len(manager.hooks)
+        settles = manager.store is not None and manager.store.settle is not None
+        assert source.count("return -EOPNOTSUPP;") == len(manager.hooks) + settles
         for hook in manager.hooks:
             assert hook.brief.split(".")[0][:40] in " ".join(source.replace(" * ", " ").split())
 

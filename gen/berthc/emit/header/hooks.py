@@ -63,16 +63,18 @@ class Hooks:
 
     def settle(self, short: str) -> Member:
         """The hook that settles."""
+        declaration = f"int (*{called(short)})(void *ctx, uint64_t epoch);"
+        return Member(block(self.settling(WIDTH - 11), " " * 8), declaration)
+
+    def settling(self, width: int) -> list[str]:
+        """The written contract of that hook."""
         assert self.m.store is not None
         brief = self.m.store.brief
         words = (
             "Must be provided. Ends ok when no call of an earlier epoch can take effect any more"
             " (berth_call_epoch()). Called first in recovery. BERTH_PENDING is not allowed."
         )
-        lines = wrap(brief, "", "", WIDTH - 11) + [""] if brief else []
-        lines += wrap(words, "", "", WIDTH - 11)
-        declaration = f"int (*{called(short)})(void *ctx, uint64_t epoch);"
-        return Member(block(lines, " " * 8), declaration)
+        return (wrap(brief, "", "", width) + [""] if brief else []) + wrap(words, "", "", width)
 
     def contract(
         self, hook: model.Hook, tables: ir.Hook, width: int = WIDTH - 11, where: bool = True

@@ -71,11 +71,16 @@ def _groups(manager: model.Manager, tables: ir.Manager) -> Iterator[Group]:
     words = Hooks(manager, tables)
     found: dict[str, list[Function]] = {}
     taken = set(tables.file_scope)
-    for hook, table in zip(manager.hooks, tables.hooks, strict=True):
-        name = flat(hook.name)
+
+    def free(hook: str) -> str:
+        name = flat(hook)
         while name in taken or name in library.names() or name in RESERVED:
             name += "_"
         taken.add(name)
+        return name
+
+    for hook, table in zip(manager.hooks, tables.hooks, strict=True):
+        name = free(hook.name)
         view = tables.resource(table.resource)
         parameter = free_name(view.name, {"ctx", "call", "out"} | tables.file_scope)
         given = [("ctx", "void *ctx"), ("call", "berth_call *call"),
@@ -85,6 +90,11 @@ def _groups(manager: model.Manager, tables: ir.Manager) -> Iterator[Group]:
         found.setdefault(hook.group, []).append(Function(
             name, called(hook.short), block(_notes(words, manager, tables, hook, table)),
             prototype, tuple(parameter for parameter, _ in given)))
+    if manager.store is not None and manager.store.settle is not None:
+        name, (group, _, short) = free(manager.store.settle), manager.store.settle.partition(".")
+        prototype = signature(f"static int {name}", ["void *ctx", "uint64_t epoch"])
+        found.setdefault(group, []).append(Function(
+            name, called(short), block(words.settling(NOTE)), prototype, ("ctx", "epoch")))
     for group, functions in found.items():
         yield Group(member(group), tuple(functions))
 
