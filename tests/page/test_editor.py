@@ -374,6 +374,7 @@ def test_the_first_snippet_is_a_spec_that_the_checker_has_no_findings_for(
 
 
 RARE = """\
+store: {settle: vm.settle}
 resources:
   tap:
     states:
@@ -402,7 +403,7 @@ def test_hover_of_every_key_tells_what_it_means(server: LanguageServer) -> None:
 
 
 HOVERS = {
-    "on": "Resource whose instances it works on.",
+    "on": "Resource whose instances it works on; store for the hook that settles.",
     "optional": "The backend may leave it out;",
     "absent": "With optional: a row that calls or asks it",
     "undoes": "Hook, or hooks, whose effect it takes back.",
