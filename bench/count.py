@@ -3,7 +3,7 @@
 
     bench/count.py --program BUILD/bench/instructions [--flags CFLAGS] [--renew]
 
-What grows with the number of instances has no budget: loading a store takes as many instructions
+Cases that grow with the number of instances have no budget. Loading takes as many instructions
 per instance when there are many as when there are few.
 
 The counts repeat with the same compiler, C library and flags; then more than 2 % above the budget
@@ -46,7 +46,8 @@ def instructions(program: Path, case: str, times: int) -> int:
 
 def per_time(program: Path, case: str, few: int, many: int) -> int:
     """Instructions of one more time."""
-    return round((instructions(program, case, many) - instructions(program, case, few)) / (many - few))
+    more = instructions(program, case, many) - instructions(program, case, few)
+    return round(more / (many - few))
 
 
 def count(program: Path) -> dict[str, int]:
@@ -56,13 +57,15 @@ def count(program: Path) -> dict[str, int]:
 
 def growth(program: Path) -> dict[str, tuple[int, int]]:
     """Instructions per instance of every linear case, with few instances and with many."""
-    return {case: (per_time(program, case, *SMALL), per_time(program, case, *LARGE)) for case in LINEAR}
+    return {case: (per_time(program, case, *SMALL), per_time(program, case, *LARGE))
+            for case in LINEAR}
 
 
 def steep(counted: Mapping[str, tuple[int, int]]) -> list[str]:
     """A line for every case that needs more per instance when there are many."""
     return [
-        f"{case}: not linear, {few} instructions per instance up to {SMALL[1]}, {many} up to {LARGE[1]}"
+        f"{case}: not linear, {few} instructions per instance up to {SMALL[1]},"
+        f" {many} up to {LARGE[1]}"
         for case, (few, many) in counted.items() if many > few * (1 + GENEROUS)
     ]
 

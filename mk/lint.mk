@@ -5,7 +5,7 @@ C_FILES = $(shell git ls-files 'runtime/*.[ch]' 'examples/*.[ch]' 'contrib/*.[ch
 # The programs of examples/small need headers with limits, which make small builds with warnings of its own.
 # The library is its files, which are looked at one by one. The search is one unit, whose files do not compile alone.
 ANALYZED = $(filter-out tests/% examples/small/% runtime/library.c runtime/explore/%,$(filter %.c,$(C_FILES))) $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
-INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock,-I$(GEN)/$(m)) \
+INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing $(foreach m,$(ALL_MANAGERS) stock locker,-I$(GEN)/$(m)) \
     $(QEMU_FLAGS) $(SQLITE_FLAGS) -Ibench $(GLIB_FLAGS)
 SHELL_FILES = contrib/github/berth-review contrib/git/berth-textconv scripts/clang-tidy scripts/uninstall scripts/find-python scripts/python scripts/setup scripts/fresh scripts/exports bin/berthc .ci/run
 LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
@@ -23,11 +23,11 @@ format: ## lay out the hand-written C
 
 lint-format:
 	clang-format --dry-run --Werror $(C_FILES)
-lint-tidy: managers $(GEN)/stock/stock.h
+lint-tidy: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h
 	@printf '%s\n' $(ANALYZED) | xargs -P $(J) -n 1 scripts/clang-tidy -std=c11 $(INCLUDES) --
 # cppcheck does not read <uuid/uuid.h> and takes uuid_t for a number, so it calls every result of that type uninitialised;
 # clang-tidy looks for the same and knows better.
-lint-cppcheck: managers $(GEN)/stock/stock.h
+lint-cppcheck: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h
 	cppcheck --quiet -j $(J) --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
 lint-mypy:

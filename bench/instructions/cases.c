@@ -236,7 +236,7 @@ static int load_rows(void *ctx,
     const uint64_t n = (uint64_t) * (const long *)ctx;
 
     (void)deadline;
-    for (uint16_t table = 0; table < ROW_TABLES; table++)
+    for (uint16_t table = 0; table < (uint16_t)ROW_TABLES; table++)
         for (uint64_t i = 0; i < n; i++)
             must(put_row(put, arg, table, i, n));
     return 0;

@@ -1,7 +1,7 @@
 /*
- * What a store in SQLite costs: cycles of a manager (rent, use, give back) with 1, 8 and 64 threads,
- * beside bare transactions of SQLite that write the same rows, and beside appends that wait for the
- * disk. And how long a manager with a million instances takes to load.
+ * Measures a store in SQLite: cycles of a manager (rent, use, give back) with 1, 8 and 64 threads.
+ * Beside them run bare transactions of SQLite that write the same rows, and appends that wait for
+ * the disk. It also loads a manager with a million instances.
  *
  * Ratios within one run count; the rates are of this machine and this disk.
  */
@@ -164,7 +164,7 @@ static void as_text(struct recorded *to, unsigned at, berth_store_type type,
         (void)snprintf(text, 64, "%s", value->text);
     else if (type == BERTH_STORE_UUID)
         for (unsigned i = 0; i < 16; i++)
-            (void)snprintf(text + 2 * i, 64 - 2 * i, "%02x", value->uuid[i]);
+            (void)snprintf(text + (size_t)2 * i, 64 - (size_t)2 * i, "%02x", value->uuid[i]);
     else if (type == BERTH_STORE_TEXTS)
         (void)snprintf(text, 64, "[\"%s\"]", value->texts.count > 0 ? value->texts.items[0] : "");
     to->values[at] = (berth_store_value){.number = value->number};
@@ -472,7 +472,7 @@ int main(int argc, char **argv)
     locker *manager;
 
     if (argc > 1)
-        seconds = atof(argv[1]);
+        seconds = strtod(argv[1], NULL);
     must(mkdtemp(folder) != NULL, "mkdtemp");
     store = berth_sqlite_create(fresh("recorded.db"), NULL);
     manager = record_cycle(store);

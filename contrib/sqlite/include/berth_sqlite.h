@@ -72,7 +72,7 @@ typedef struct berth_sqlite_options {
  * opened by any number of objects, in any processes: the last one that was opened has it, and the
  * commits of the others give -ESTALE. A process that has forked must not use the object in the child.
  *
- * What open returns, besides the errors of berth/store.h:
+ * Open returns the errors of berth/store.h, and these:
  *
  * -EBADMSG  the file is no store, or it is damaged. It is left as it is. A file of another program
  *           is not opened at all
@@ -82,10 +82,10 @@ typedef struct berth_sqlite_options {
  * -E2BIG    a table has more columns than SQLite can have
  * other     -ENOENT, -EACCES, -ENOSPC, -EIO and others: the file cannot be opened or written
  *
- * Each opening reads the whole file, to find damage. What is not found: the end of the log is
+ * Each opening reads the whole file, to find damage. It cannot find all: the end of the log is
  * missing or damaged. Then the last commits are missing, and the rest is whole.
  *
- * What a commit returns:
+ * A commit returns:
  *
  * 0                     it is made
  * -ESTALE               a later opening has the store, or the file was moved or deleted

@@ -73,7 +73,7 @@ int64_t clock_now(void);
  */
 int error_set(struct berth_sqlite *store, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* What a result of SQLite means. errno is what the call left, and was 0 before it. */
+/* Translates a result of SQLite. The caller sets errno to 0 before it calls SQLite. */
 int error_sql(struct berth_sqlite *store, int rc);
 /* Out of memory. */
 int error_memory(struct berth_sqlite *store);

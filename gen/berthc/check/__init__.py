@@ -14,7 +14,8 @@ from dataclasses import replace
 from berthc.check import refs
 from berthc.check.rule import Input, Rule
 from berthc.check.rules import (
-    bounds, cnames, fields, guards, hooks, limits, operations, resources, store, table, unknown, words,
+    bounds, cnames, fields, guards, hooks, limits, operations, resources, store, table, unknown,
+    words,
 )
 from berthc.check.rules.table import Tables, analyse_all
 from berthc.diag import MOST, Diagnostic, Severity, has_errors

@@ -8,8 +8,8 @@ from enum import Enum
 from berthc.model import Loc, Manager
 
 # What only people, the checker, the pictures or the allocator look at.
-_BESIDE = frozenset({"file", "brief", "why", "accept", "limits", "kind", "meant", "effects", "maybe",
-                     "text", "undoes", "needs", "repeatable"})
+_BESIDE = frozenset({"file", "brief", "why", "accept", "limits", "kind", "meant", "effects",
+                     "maybe", "text", "undoes", "needs", "repeatable"})
 
 
 def spec_hash(manager: Manager) -> int:

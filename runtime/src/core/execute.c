@@ -160,12 +160,11 @@ static bool resume(struct operation *operation, enum keep_before before, enum ke
         drain_lose_root(operation);
     } else if (before == BEFORE_RETRY) {
         operation->stage = STAGE_RESOLVE;
-    } else if (before == BEFORE_END) {
+    } else if (before == BEFORE_END ||
+               (before != BEFORE_DROP && kept == KEPT_NOT && !operation->drain)) {
         return false;
-    } else if (before == BEFORE_DROP || (kept == KEPT_NOT && operation->drain)) {
+    } else if (before == BEFORE_DROP || kept == KEPT_NOT) {
         end_drop(operation);
-    } else if (kept == KEPT_NOT) {
-        return false;
     } else {
         commit_changes(operation);
         operation->stage = STAGE_CALL;

@@ -91,7 +91,7 @@ static inline int manager_lock(struct berth_manager *manager)
     return manager ? lock_acquire(&manager->lock) : -EINVAL;
 }
 
-/* What a spec with `store` has besides, or NULL. Compiled with BERTH_NO_STORE, no manager has it. */
+/* Of a spec with `store`, or NULL. With BERTH_NO_STORE no manager has it. */
 static inline struct stored *manager_stored(const struct berth_manager *manager)
 {
 #ifdef BERTH_NO_STORE

@@ -98,7 +98,7 @@ static void run_one(struct operation *operation)
     if (progress == PROGRESS_DONE)
         call_done(operation, &woken);
     else
-        /* QUEUED, PENDING or STORE: it may call hooks, so not READY; only blocking calls are BUSY */
+        /* QUEUED, PENDING, STORE: it may call hooks, so not READY; only blocking calls are BUSY */
         deadline_watch(operation);
 }
 

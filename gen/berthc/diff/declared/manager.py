@@ -30,9 +30,9 @@ def store_changes(old: Manager, new: Manager) -> Iterator[Change]:
                          " nothing survives the process", API, old.store.loc)
         return
     if old.store.settle != new.store.settle:
-        yield Change("changed", "spec", "store", was("hook that settles", new.store.settle or "none",
-                                                     old.store.settle or "none"),
-                     BACKEND, old.store.loc, new.store.loc)
+        now, then = new.store.settle or "none", old.store.settle or "none"
+        yield Change("changed", "spec", "store", was("hook that settles", now, then), BACKEND,
+                     old.store.loc, new.store.loc)
     yield from changed("spec", "store", old.store.loc, new.store.loc,
                        brief(old.store.brief, new.store.brief))
 

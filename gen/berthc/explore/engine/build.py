@@ -60,7 +60,8 @@ def program(manager: str, text: Mapping[str, str],
 
 def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None]) -> Path:
     folder, cc = sources(), compiler()
-    runtime = _digest([os.uname().machine, *cc, *_versions(cc), *FLAGS, FAST, QUICK], sorted(folder.rglob("*.[ch]")), folder)
+    told = [os.uname().machine, *cc, *_versions(cc), *FLAGS, FAST, QUICK]
+    runtime = _digest(told, sorted(folder.rglob("*.[ch]")), folder)
     tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
     kept = _kept_in()
     made = kept / f"search-{tables}"

@@ -64,7 +64,8 @@ class Answer(NamedTuple):
 
 
 class Death(NamedTuple):
-    """The process dies after so many commits. `hook`: the call that had begun; `late`: it took effect."""
+    """The process dies after so many commits. `hook`: the call that had begun; `late`: it took
+    effect."""
 
     commits: int
     hook: str | None

@@ -29,7 +29,7 @@ const berth_store *berth_memory_store_functions(berth_memory_store *store);
 /* All that it has, as bytes that free() frees. NULL: out of memory. */
 void *berth_memory_store_export(berth_memory_store *store, size_t *size);
 
-/* Takes what another one has exported. -EBADMSG: it is damaged, and nothing has changed. -ENOMEM. */
+/* Takes what another one has exported. -ENOMEM; -EBADMSG: it is damaged. */
 int berth_memory_store_import(berth_memory_store *store, const void *bytes, size_t size);
 
 /* The number of rows of a table; 0 if there is no such table. */
