@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from berthc.semantics import BrokenTable
 from builds import ROOT, SPECS
 from differ import difference_run, run_c, run_model, same
 from programs import simulator
+from stored_text import with_store
 from variants import variants
 
 SCRIPTS = 200
@@ -28,10 +28,9 @@ PATHS = [*SPECS, *sorted(STORED.glob("*.yaml"))]
 @cache
 def stored(path: Path) -> Manager:
     """The spec, with a store. Values that a crash loses (store-value) are for looking only."""
-    text = path.read_text(encoding="utf-8")
-    _, manager = search_text(path.name, text + ("" if "\nstore:" in text else "\nstore: true\n"))
+    _, manager = search_text(path.name, with_store(path.read_text(encoding="utf-8")))
     assert manager is not None
-    return replace(manager, limits=None)
+    return manager
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -45,10 +44,8 @@ def test_both_simulators_answer_alike(path: Path, tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_both_simulators_answer_alike_in_variants(path: Path, tmp_path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    made = variants(text + ("" if "\nstore:" in text else "\nstore: true\n"), random.Random(SEED))
+    made = variants(with_store(path.read_text(encoding="utf-8")), random.Random(SEED))
     for number, (variant, manager) in enumerate(itertools.islice(made, 2)):
-        manager = replace(manager, limits=None)
         program = simulator(manager, tmp_path / str(number))
         try:
             tally = difference_run(manager, [str(program)], SEED, 60, None)

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from differ import same  # noqa: E402
 from programs import build_dir, program  # noqa: E402
 from scripts import Request, Writer  # noqa: E402
 from shrink import shrink  # noqa: E402
+from stored_text import with_store  # noqa: E402
 
 Answer = dict[str, Any]
 Effect = tuple[str, str]
@@ -49,10 +50,9 @@ BATCH = 150  # scripts for one run of the C program
 
 def stored(path: Path) -> Manager:
     """The spec, with a store. Values that a crash loses are looked at no further."""
-    text = path.read_text(encoding="utf-8")
-    _, manager = search_text(path.name, text + ("" if "\nstore:" in text else "\nstore: true\n"))
+    _, manager = search_text(path.name, with_store(path.read_text(encoding="utf-8")))
     assert manager is not None, path
-    return replace(manager, limits=None)  # with limits nobody has an owner
+    return manager
 
 
 def lives(manager: Manager, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from functools import cache
 from berthc.model import AssignedKind, Manager
 from berthc.semantics import OK, Call, Fate, Outcome, Result, Value, World
 from semantics_support import ROOT, manager
+from stored_text import with_store
 
 Effect = tuple[str, tuple[Value, ...]]
 
@@ -17,7 +18,7 @@ def stored(name: str) -> Manager:
     """A spec of spec/ or tests/gen/specs, with a store."""
     path = next(p for folder in ("spec", "tests/gen/specs")
                 if (p := ROOT / folder / f"{name}.yaml").is_file())
-    return manager(path.read_text(encoding="utf-8") + "\nstore: true\n")
+    return manager(with_store(path.read_text(encoding="utf-8")))
 
 
 class Backend:
