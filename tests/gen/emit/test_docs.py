@@ -12,6 +12,7 @@ from diagram_support import EACH_SPEC, LANTERN, NO_GRAPHVIZ, SPECS, made_of, qui
 
 from berthc.emit import diagram, docs
 from berthc.answers.codes import fired, hooks_called, return_codes
+from berthc.answers.reach import Reach
 from berthc.emit.docs.markdown import code, md, sentence, table
 from berthc.commands.pages import pages
 from berthc.files.place import Place
@@ -220,6 +221,20 @@ def test_events_that_are_raised_count_as_fired() -> None:
         "guest.add_vpci_device",
     )
     assert hooks_called(manager, manager.operation("reserve")) == ()
+
+
+@EACH_SPEC
+def test_the_header_and_the_page_agree_on_hooks_and_refusals(path: str) -> None:
+    """The header looks at reachable states only, the page at all states: it may say more."""
+    manager = spec(path)
+    reach = Reach(manager)
+    for operation in manager.operations:
+        met = reach.met(operation)
+        assert met.hooks.keys() <= set(hooks_called(manager, operation))
+        codes = {c.error: c.when for c in return_codes(manager, operation)}
+        for refusal in met.refusals:
+            where = refusal.hook or refusal.state
+            assert f"`{where}`" in codes[refusal.error]
 
 
 def test_accepted_findings_are_repeated() -> None:
