@@ -1,7 +1,7 @@
 /*
  * The hooks of examples/netns and the kernel, in namespaces of their own. Where a test says so, a
- * request does not get to the kernel, or its answer is lost: the linker gives this file the calls of
- * send() and recv().
+ * request does not get to the kernel, or its answer is lost: the linker gives this file the calls
+ * of send() and recv().
  */
 #define _GNU_SOURCE /* setns, mkdtemp */
 

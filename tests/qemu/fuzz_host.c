@@ -1,6 +1,7 @@
 /*
- * The host's side of the backend, for test_wrong_lines.py, which plays QEMU and the agent and lies: disks
- * and shares come and go for some seconds. Then the script becomes honest, and all has to work.
+ * The host's side of the backend, for test_wrong_lines.py, which plays QEMU and the agent and lies:
+ * disks and shares come and go for some seconds. Then the script becomes honest, and all has to
+ * work.
  *
  *   fuzz_host QMP AGENT FOLDER SECONDS
  */

@@ -30,9 +30,9 @@ static unsigned state_of(pci_ports *devices)
 }
 
 /*
- * The first try takes longer than its caller waits. While the guest is at work, QEMU refuses to begin
- * a second time: "guest is busy", which has failed and is tried again, or "already in the process of
- * unplug", which waits for the end of the first.
+ * The first try takes longer than its caller waits. While the guest is at work, QEMU refuses to
+ * begin a second time: "guest is busy", which has failed and is tried again, or "already in the
+ * process of unplug", which waits for the end of the first.
  */
 static void test_a_second_try_waits_for_the_first(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * Damaged files. A store either refuses them, or gives exactly the rows that were written. Each test
- * tells what it saw of both.
+ * Damaged files. A store either refuses them, or gives exactly the rows that were written. Each
+ * test tells what it saw of both.
  */
 #define _GNU_SOURCE
 

@@ -1,6 +1,6 @@
 /*
- * No space, and other errors of the disk. A commit that says it is not made is not there, also after
- * a crash; one that says it is made is. What is unknown may be there.
+ * No space, and other errors of the disk. A commit that says it is not made is not there, also
+ * after a crash; one that says it is made is. What is unknown may be there.
  */
 #define _GNU_SOURCE
 

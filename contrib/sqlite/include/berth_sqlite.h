@@ -12,8 +12,8 @@
  *     if (rc == 0)
  *         rc = scsi_recover(disks, BERTH_NO_DEADLINE, &error);
  *
- * The rows are plain tables: one for each resource, a column for each field. The sqlite3 shell reads
- * them, also while the manager runs:
+ * The rows are plain tables: one for each resource, a column for each field. The sqlite3 shell
+ * reads them, also while the manager runs:
  *
  *   texts, enums, states   TEXT
  *   bool, i32 and others   INTEGER. A number above INT64_MAX is stored as the negative number with
@@ -26,9 +26,9 @@
  * The table _berth has one row: manager, format and hash of the spec, options, hooks that the
  * backend lacks, the backend, the epoch, and the sequence number of the last commit.
  *
- * Beside the file are its log (FILE-wal) and an index of that (FILE-shm). They are part of it while a
- * manager has it open, and after its process was killed: move or copy all three. Do not delete the
- * file while a manager has it open; commits give -ESTALE then.
+ * Beside the file are its log (FILE-wal) and an index of that (FILE-shm). They are part of it while
+ * a manager has it open, and after its process was killed: move or copy all three. Do not delete
+ * the file while a manager has it open; commits give -ESTALE then.
  */
 #ifndef BERTH_SQLITE_H
 #define BERTH_SQLITE_H
@@ -50,9 +50,9 @@ typedef struct berth_sqlite_options {
     /* Which backend the rows are about: berth_store.backend. NULL: "". */
     const char *backend;
     /*
-     * Each commit waits for the disk (synchronous=FULL): it survives a crash of the machine. Without
-     * it commits survive the process alone (synchronous=NORMAL), and take a fraction of the time. After
-     * a crash of the machine the last ones may be missing then; the rest is whole.
+     * Each commit waits for the disk (synchronous=FULL): it survives a crash of the machine.
+     * Without it commits survive the process alone (synchronous=NORMAL), and take a fraction of
+     * the time. After a crash of the machine the last ones may be missing then; the rest is whole.
      */
     bool full;
     /* The file must be there; else -ENOENT. Without it, it is made. */
@@ -66,11 +66,13 @@ typedef struct berth_sqlite_options {
 
 /*
  * A store in a file. It opens nothing yet: <manager>_open does. NULL: out of memory, or `path` is
- * NULL or empty. `path` is copied; a relative one counts from the working directory of each opening.
+ * NULL or empty. `path` is copied; a relative one counts from the working directory of each
+ * opening.
  *
  * One manager at a time uses the object. When that is destroyed, another one may. The file may be
  * opened by any number of objects, in any processes: the last one that was opened has it, and the
- * commits of the others give -ESTALE. A process that has forked must not use the object in the child.
+ * commits of the others give -ESTALE. A process that has forked must not use the object in the
+ * child.
  *
  * Open returns the errors of berth/store.h, and these:
  *
@@ -101,8 +103,8 @@ berth_sqlite *berth_sqlite_create(const char *path, const berth_sqlite_options *
 const berth_store *berth_sqlite_store(berth_sqlite *store);
 
 /*
- * Why the last function failed that did, in words: "/var/lib/shim/disks.db: the file is damaged: …".
- * "" before the first failure. Always ended by a NUL, cut to `size`. Any thread.
+ * Why the last function failed that did, in words: "/var/lib/shim/disks.db: the file is damaged:
+ * …". "" before the first failure. Always ended by a NUL, cut to `size`. Any thread.
  */
 void berth_sqlite_reason(berth_sqlite *store, char *text, size_t size);
 

@@ -323,8 +323,8 @@ static void flight_begin(void)
     world_include(flights, flights_size + plan.callers * flight_block_size);
     world_meets = flight_find_maker;
     type.call = flight_call;
-    /* With one, may_run() of sched/waiters.c lets this thread run no waiter, and the other way would
-     * go unsearched. */
+    /* With one, may_run() of sched/waiters.c lets this thread run no waiter, and the other way
+     * would go unsearched. */
     w.manager->trace = NULL;
     w.manager->allocator.release = flight_release;
 }

@@ -1,7 +1,8 @@
 /*
  * What holds of waiting (S10) after each move: an operation works on each locked root and on no
  * other, whoever waits is in the queue of such a root, and the queue is in order of arrival. So
- * none waits for ever: the one that works ends when its hooks have ended, and each completion ends one.
+ * none waits for ever: the one that works ends when its hooks have ended, and each completion ends
+ * one.
  */
 #ifndef BERTH_EXPLORE_QUEUES_H
 #define BERTH_EXPLORE_QUEUES_H

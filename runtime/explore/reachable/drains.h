@@ -3,8 +3,8 @@
  *
  * A drain comes to an instance when all that was below it has ended. So one instance at a time has
  * all endings of its calls, with those above it and nothing else. Whether drain can come to it is
- * seen below it: each instance there has an ending that ends it. If its drop fails then, drain leaves
- * those above alone, and the next drain comes to them.
+ * seen below it: each instance there has an ending that ends it. If its drop fails then, drain
+ * leaves those above alone, and the next drain comes to them.
  */
 #ifndef BERTH_EXPLORE_DRAINS_H
 #define BERTH_EXPLORE_DRAINS_H

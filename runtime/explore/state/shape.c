@@ -123,7 +123,8 @@ static struct digest shape_thing(const struct thing *thing, bool key, effects of
     return digest;
 }
 
-/* `answers`: of the backend only what hooks are asked for counts, and of callers not what they rely on. */
+/* `answers`: of the backend only what hooks are asked for counts, and of callers not what they rely
+ * on. */
 static struct digest shape_state_of(int marked, bool plain, bool answers,
                                     const struct digest *flights)
 {

@@ -85,8 +85,8 @@ typedef void berth_notify(void *ctx);
  * Has `notify` called, once, when the operation of this call is cancelled, its deadline passes, or
  * its root or the manager is discarded. For hooks that answer BERTH_PENDING: the deadline of one
  * that runs is looked at by berth_call_cancelled() only. A later `notify` replaces an earlier one;
- * NULL takes it back. It is forgotten when the call is completed: it does not run once berth_complete() of the
- * call has returned 0.
+ * NULL takes it back. It is forgotten when the call is completed: it does not run once
+ * berth_complete() of the call has returned 0.
  *
  * Threads: `notify` runs on the thread that cancels, discards or polls, or on that of the
  * operation's blocking caller.

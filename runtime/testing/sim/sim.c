@@ -118,7 +118,8 @@ static void keep_request(berth_sim *sim, sim_request *request)
     request->arena = (sim_arena){0}; /* it is kept */
 }
 
-/* A manager of a spec with `store` begins with an empty one. If it cannot be made, the old stays. */
+/* A manager of a spec with `store` begins with an empty one. If that cannot be made, the old one
+ * stays. */
 static int renew_stored(berth_sim *sim, const sim_request *request)
 {
     berth_memory_store *memory = berth_memory_store_make(NULL);

@@ -246,7 +246,7 @@ static void take_away(struct bare *bare)
                   "{\"execute\":\"blockdev-del\",\"arguments\":{\"node-name\":\"node-0-0\"}}"));
 }
 
-/* Nothing is sent to a guest that cannot be spoken to, or about a controller that it has no name for. */
+/* Nothing is sent to a guest that cannot be spoken to, or about a controller without a name. */
 static void unspoken(struct bare *bare, int error)
 {
     struct seen seen = {{0}, 0, 0};

@@ -67,7 +67,7 @@ static void test_without_its_agent_it_cannot_be_opened(void **state)
     peer_end(peer);
 }
 
-/* A monitor serves one client. The others wait, as many as QEMU lets; more are told to come again. */
+/* A monitor serves one client. QEMU lets a few others wait, and tells more to come again. */
 static void test_a_monitor_that_serves_another_client_is_late(void **state)
 {
     struct bare *bare = *state;

@@ -314,7 +314,7 @@ static void test_an_uncertain_mount_is_asked_for(void **state)
     for_shares(state, mount_is_uncertain);
 }
 
-/* What virtiofsd was started with, word by word: commas in the name of a folder are none of its own. */
+/* The arguments of virtiofsd, word by word: commas in the name of a folder separate nothing. */
 static void test_virtiofsd_is_told_what_to_share(void **state)
 {
     const char *const notes[] = {"sh", "-c", "printf '<%s>' \"$@\" >\"$0\"; exec sleep 1000",

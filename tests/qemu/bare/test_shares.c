@@ -1,4 +1,4 @@
-/* Shares and PCI devices of a real QEMU: what is refused before it is asked, by it, or by virtiofsd. */
+/* Shares and PCI devices of a real QEMU: refusals before QEMU is asked, by QEMU, by virtiofsd. */
 #define _GNU_SOURCE
 
 #include <errno.h>

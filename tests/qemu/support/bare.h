@@ -21,8 +21,8 @@
 #include "machine.h"
 #include "support/peer.h"
 
-/* How long a caller waits for what never comes; and where other requests come first, which a machine
- * with much to do answers late. */
+/* How long a caller waits for what never comes; and where other requests come first, which a
+ * machine with much to do answers late. */
 enum { BARE_REQUEST_MS = 5000, BARE_PATIENCE_MS = 150, BARE_LONG_PATIENCE_MS = 600 };
 
 struct bare {

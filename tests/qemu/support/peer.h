@@ -1,4 +1,4 @@
-/* A thread that serves a unix socket in the place of the guest, or of a monitor, as a test tells. */
+/* A thread that serves a unix socket as a test tells it, in place of the guest or of a monitor. */
 #ifndef QEMU_TESTS_PEER_H
 #define QEMU_TESTS_PEER_H
 

@@ -159,7 +159,7 @@ static void store_of_something_else(void **unused)
     halls_stop(&halls);
 }
 
-/* Each byte of what a store has exported is changed: it is refused, or nothing at all has changed. */
+/* Changes each byte of an exported store: it is refused, or nothing at all has changed. */
 static void damaged_bytes(void **unused)
 {
     struct depot_of_halls halls;

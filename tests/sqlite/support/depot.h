@@ -1,6 +1,6 @@
 /*
- * A depository in a process that may be killed: its hooks keep their effects in a file, which is the
- * backend that outlives it.
+ * A depository in a process that may be killed: its hooks keep their effects in a file, which is
+ * the backend that outlives it.
  */
 #ifndef DEPOT_H
 #define DEPOT_H
