@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,20 @@ static sqlite3_stmt *bare_prepare(struct bare *bare, const char *sql)
     return statement;
 }
 
+/* Adds to a text. */
+__attribute__((format(printf, 3, 4))) static void add(char *text, size_t size, const char *format,
+                                                      ...)
+{
+    const size_t length = strlen(text);
+    va_list list;
+    int n;
+
+    va_start(list, format);
+    n = vsnprintf(text + length, size - length, format, list);
+    va_end(list);
+    must(n >= 0 && length + (size_t)n < size, "a statement is too long");
+}
+
 static void bare_table(struct bare *bare, unsigned at)
 {
     const berth_store_table *table = &record.tables[at];
@@ -234,21 +249,19 @@ static void bare_table(struct bare *bare, unsigned at)
     for (unsigned i = 0; i < table->n_columns; i++) {
         const bool number = table->columns[i].type < BERTH_STORE_TEXT;
 
-        (void)snprintf(create + strlen(create), sizeof create - strlen(create), "%s\"%s\" %s%s",
-                       i > 0 ? ", " : "", table->columns[i].name, number ? "INTEGER" : "TEXT",
-                       numbered && i == 0 ? " PRIMARY KEY" : "");
-        strcat(write, i > 0 ? ", ?" : "");
+        add(create, sizeof create, "%s\"%s\" %s%s", i > 0 ? ", " : "", table->columns[i].name,
+            number ? "INTEGER" : "TEXT", numbered && i == 0 ? " PRIMARY KEY" : "");
+        if (i > 0)
+            add(write, sizeof write, ", ?");
         if (i < table->n_key)
-            (void)snprintf(erase + strlen(erase), sizeof erase - strlen(erase), "%s\"%s\" = ?",
-                           i > 0 ? " AND " : "", table->columns[i].name);
+            add(erase, sizeof erase, "%s\"%s\" = ?", i > 0 ? " AND " : "", table->columns[i].name);
     }
     if (!numbered)
-        strcat(create, ", PRIMARY KEY(");
+        add(create, sizeof create, ", PRIMARY KEY(");
     for (unsigned i = 0; i < table->n_key && !numbered; i++)
-        (void)snprintf(create + strlen(create), sizeof create - strlen(create), "%s\"%s\"",
-                       i > 0 ? ", " : "", table->columns[i].name);
-    strcat(create, numbered ? ")" : ")) WITHOUT ROWID");
-    strcat(write, ")");
+        add(create, sizeof create, "%s\"%s\"", i > 0 ? ", " : "", table->columns[i].name);
+    add(create, sizeof create, numbered ? ")" : ")) WITHOUT ROWID");
+    add(write, sizeof write, ")");
     bare_run(bare, create);
     bare->write[at] = bare_prepare(bare, write);
     bare->erase[at] = bare_prepare(bare, erase);

@@ -137,33 +137,28 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
 
 /* Sending */
 
-/* May the next commit go with those that are taken already? */
+/* May the next commit go with those that are taken already, which have n changes? */
 static bool may_join(const struct stored *stored, const struct commit *next, uint32_t n)
 {
-    if (n == 0)
-        return true;
     return !next->clear && !next->broken &&
            (stored->max_rows == 0 || n + next->batch->n <= stored->max_rows) &&
            stored->max_bytes == 0;
 }
 
-/* Takes commits from the queue, in their order. Returns the number of their changes. */
-static uint32_t take_group(struct stored *stored, bool several)
+/* Takes commits from the queue, in their order; at least one is there. Returns the first. */
+static struct commit *take_group(struct stored *stored, bool several)
 {
-    struct commit **end = &stored->sent;
-    uint32_t n = stored->leftover ? stored->leftover->n : 0;
+    struct commit *first = stored->queue, *last = first;
+    uint32_t n = first->batch->n + (stored->leftover ? stored->leftover->n : 0);
 
-    stored->sent = NULL;
-    while (stored->queue && (!stored->sent || (several && may_join(stored, stored->queue, n)))) {
-        struct commit *commit = stored->queue;
-
-        stored->queue = commit->next;
-        commit->next = NULL;
-        *end = commit;
-        end = &commit->next;
-        n += commit->batch->n;
+    while (several && last->next && may_join(stored, last->next, n)) {
+        last = last->next;
+        n += last->batch->n;
     }
-    return n;
+    stored->queue = last->next;
+    last->next = NULL;
+    stored->sent = first;
+    return first;
 }
 
 static bool merge_batch(struct stored *stored, const struct batch *batch)
@@ -175,42 +170,42 @@ static bool merge_batch(struct stored *stored, const struct batch *batch)
 }
 
 /* Puts all changes into one array. False: there is no memory. */
-static bool merge_all(struct stored *stored)
+static bool merge_all(struct stored *stored, const struct commit *first)
 {
     batch_clear(&stored->merged);
-    if (!stored->sent->clear && !merge_batch(stored, stored->leftover))
+    if (!first->clear && !merge_batch(stored, stored->leftover))
         return false;
-    for (const struct commit *at = stored->sent; at; at = at->next)
+    for (const struct commit *at = first; at; at = at->next)
         if (!merge_batch(stored, at->batch))
             return false;
     return true;
 }
 
-/* Puts what was taken back, and takes one commit only. */
-static void take_one(struct stored *stored)
+/* Puts what was taken back, and takes the first commit only. */
+static void take_one(struct stored *stored, struct commit *first)
 {
-    struct commit *first = stored->sent;
+    struct commit *last = first;
 
-    while (stored->sent->next)
-        stored->sent = stored->sent->next;
-    stored->sent->next = stored->queue;
+    while (last->next)
+        last = last->next;
+    last->next = stored->queue;
     if (!stored->queue)
-        stored->last = stored->sent;
+        stored->last = last;
     stored->queue = first;
     (void)take_group(stored, false);
 }
 
-/* The changes of what is taken. NULL: there is no memory. */
-static const struct batch *changes_of(struct stored *stored)
+/* The changes of what is taken, of which this is the first. NULL: there is no memory. */
+static const struct batch *changes_of(struct stored *stored, struct commit *first)
 {
-    if ((!stored->leftover || stored->sent->clear) && !stored->sent->next)
-        return stored->sent->batch;
-    if (merge_all(stored))
+    if ((!stored->leftover || first->clear) && !first->next)
+        return first->batch;
+    if (merge_all(stored, first))
         return &stored->merged;
-    if (stored->leftover && !stored->sent->clear)
+    if (stored->leftover && !first->clear)
         return NULL;
-    take_one(stored);
-    return stored->sent->batch;
+    take_one(stored, first);
+    return first->batch;
 }
 
 static int call_store(struct berth_manager *manager, const berth_store_commit *commit)
@@ -234,23 +229,22 @@ static void send_group(struct berth_manager *manager, const struct operation *se
                        struct sleepers *woken)
 {
     struct stored *stored = manager->stored;
-    const struct batch *batch;
+    struct commit *first = take_group(stored, true);
+    const struct batch *batch = changes_of(stored, first);
     int answer = 0;
 
     stored->busy = true;
-    (void)take_group(stored, true);
-    batch = changes_of(stored);
-    if (stored->sent->broken) {
+    if (first->broken) {
         answer = BERTH_UNCERTAIN(-ENOMEM);
     } else if (!batch) {
         answer = -ENOMEM;
-    } else if (batch->n > 0 || stored->sent->clear) {
+    } else if (batch->n > 0 || first->clear) {
         stored->commit = (berth_store_commit){
             .epoch = stored->epoch,
             .sequence = stored->sequence + 1,
             .changes = batch->changes,
             .n_changes = batch->n,
-            .clear = stored->sent->clear,
+            .clear = first->clear,
         };
         stored->leftover_sent = stored->leftover != NULL;
         answer = call_store(manager, &stored->commit);

@@ -216,6 +216,49 @@ static void an_id_that_may_come_free(void **unused)
     halls_stop(&halls);
 }
 
+static void *discard_all(void *arg)
+{
+    struct renter *renter = arg;
+
+    renter->rc = depository_discard(renter->manager);
+    return NULL;
+}
+
+/* A commit that clears the store goes alone, also behind one that has no rows. */
+static void discard_behind_one_that_looks_again(void **unused)
+{
+    struct depot_of_halls halls;
+    struct slow_store store;
+    struct renter first = {.box = "a"}, second = {.box = "b"}, discard = {.rc = 1};
+
+    (void)unused;
+    halls_start(&halls);
+    open_slow(&halls, &store);
+    first.manager = second.manager = discard.manager = halls.manager;
+    assert_int_equal(rent(&halls, "c", 1, (uuid_t){0}, "ann"), 0);
+    atomic_store(&store.n_commits, 0);
+    atomic_store(&store.holds, true);
+    assert_int_equal(pthread_create(&first.thread, NULL, rent_by_id, &first), 0);
+    while (atomic_load(&store.n_commits) == 0)
+        pause_shortly();
+    assert_int_equal(pthread_create(&second.thread, NULL, rent_by_id, &second), 0);
+    for (unsigned i = 0; i < 5; i++)
+        pause_shortly();
+    assert_int_equal(pthread_create(&discard.thread, NULL, discard_all, &discard), 0);
+    for (unsigned i = 0; i < 5; i++)
+        pause_shortly();
+    atomic_store(&store.holds, false);
+    pthread_join(first.thread, NULL);
+    pthread_join(second.thread, NULL);
+    pthread_join(discard.thread, NULL);
+    assert_int_equal(discard.rc, 0);
+    assert_int_equal(second.rc, 0);
+    assert_int_equal(drain(&halls), 0);
+    close_slow(&halls);
+    assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
 /* The process dies while threads are at work. All of them get an answer, and all can be let go. */
 static void *call_until_lost(void *arg)
 {
@@ -533,6 +576,7 @@ int main(void)
         cmocka_unit_test(commits_of_threads_are_grouped),
         cmocka_unit_test(commits_of_threads_are_pending),
         cmocka_unit_test(an_id_that_may_come_free),
+        cmocka_unit_test(discard_behind_one_that_looks_again),
         cmocka_unit_test(threads_at_work_when_it_dies),
         cmocka_unit_test(started_operations),
         cmocka_unit_test(started_operation_does_not_wait_for_a_hook),

@@ -24,18 +24,29 @@ static bool is_in_force(const struct reservation *reservation, unsigned level,
     return (reservation->holds[level] & ~HOLD_RELEASING) == instance->epoch;
 }
 
-static void visit_emptied(struct operation *operation, visit_leaving *visit)
+/* The instance whose holds a drain's drop ends with this commit; or NULL. */
+static struct instance *cleared_instance(const struct operation *operation, enum keep_before before)
+{
+    const struct level *level;
+
+    if (before != BEFORE_DROP)
+        return NULL;
+    level = &operation->levels[operation->n_levels - 1];
+    return level->flags & LEVEL_CLEARED ? level->instance : NULL;
+}
+
+static void visit_emptied(struct operation *operation, const struct instance *cleared,
+                          visit_leaving *visit)
 {
     struct berth_manager *manager = operation->call.manager;
-    unsigned last = operation->n_levels - 1u;
-    struct instance *instance = operation->levels[last].instance;
-    struct naming *naming = stored_instance(manager, instance)->namings;
+    const unsigned level = instance_type(manager, cleared)->level;
+    struct naming *naming = stored_instance(manager, cleared)->namings;
 
     for (; naming; naming = naming->next) {
         unsigned levels = reservation_levels(manager, naming->reservation);
 
-        if (is_in_force(naming->reservation, last, instance) &&
-            is_emptied(naming->reservation, levels, last))
+        if (is_in_force(naming->reservation, level, cleared) &&
+            is_emptied(naming->reservation, levels, level))
             visit(manager, &persist_of(operation)->batch, naming->reservation, levels);
     }
 }
@@ -66,12 +77,13 @@ static bool ends_reservation(const struct operation *operation, enum keep_before
 static void visit_leaving_ones(struct operation *operation, enum keep_before before,
                                visit_leaving *visit)
 {
+    const struct instance *cleared = cleared_instance(operation, before);
+
     if (ends_reservation(operation, before))
         visit(operation->call.manager, &persist_of(operation)->batch, operation->reservation,
               operation->type->levels);
-    else if (before == BEFORE_DROP &&
-             (operation->levels[operation->n_levels - 1].flags & LEVEL_CLEARED))
-        visit_emptied(operation, visit);
+    else if (cleared)
+        visit_emptied(operation, cleared, visit);
     else if (!operation->type && before == BEFORE_END)
         visit_empty(operation, visit);
 }
@@ -220,20 +232,19 @@ static void record_own_reservation(struct operation *operation, enum keep_before
 }
 
 /* A drain voids the holds on an instance: the reservations that hold something else stay. */
-static void record_voided(struct operation *operation)
+static void record_voided(struct operation *operation, const struct instance *cleared)
 {
     struct berth_manager *manager = operation->call.manager;
-    unsigned last = operation->n_levels - 1u;
-    struct instance *instance = operation->levels[last].instance;
-    struct naming *naming = stored_instance(manager, instance)->namings;
+    const unsigned level = instance_type(manager, cleared)->level;
+    struct naming *naming = stored_instance(manager, cleared)->namings;
 
     for (; naming; naming = naming->next) {
         unsigned levels = reservation_levels(manager, naming->reservation);
 
-        if (is_in_force(naming->reservation, last, instance) &&
-            !is_emptied(naming->reservation, levels, last))
+        if (is_in_force(naming->reservation, level, cleared) &&
+            !is_emptied(naming->reservation, levels, level))
             record_reservation(&persist_of(operation)->batch, manager, naming->reservation, 0,
-                               (uint8_t)(1u << last),
+                               (uint8_t)(1u << level),
                                stored_reservation(naming->reservation, levels)->releasing);
     }
 }
@@ -264,13 +275,14 @@ static void collect_intent(struct operation *operation, enum keep_before before)
 void collect_changes(struct operation *operation, enum keep_before before)
 {
     struct persist *persist = persist_of(operation);
+    const struct instance *cleared = cleared_instance(operation, before);
 
     record_release(&persist->batch, operation->call.manager);
     visit_leaving_ones(operation, before, begin_leaving);
     if (before != BEFORE_END || operation->type)
         record_levels(operation);
-    if (before == BEFORE_DROP && (operation->levels[operation->n_levels - 1].flags & LEVEL_CLEARED))
-        record_voided(operation);
+    if (cleared)
+        record_voided(operation, cleared);
     record_own_reservation(operation, before);
     visit_leaving_ones(operation, before, record_leaving);
     collect_intent(operation, before);

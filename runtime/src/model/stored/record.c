@@ -6,10 +6,10 @@
 #include "../tracked/values.h"
 #include "tables.h"
 
-static berth_store_value cell_of(uint8_t type, const berth_field *field, const void *value)
+/* Of any type but BERTH_ENUM, whose names only fields have. */
+static berth_store_value cell_of(uint8_t type, const void *value)
 {
     berth_store_value cell = {0};
-    uint64_t number;
 
     switch (type) {
     case BERTH_STRING:
@@ -25,14 +25,23 @@ static berth_store_value cell_of(uint8_t type, const berth_field *field, const v
     case BERTH_SET:
         cell.texts = *(const berth_strings *)value;
         break;
-    case BERTH_ENUM:
-        number = field_integer(type, value);
-        cell.text = number < field->n_values ? field->values[number] : "";
-        break;
     default:
         cell.number = field_integer(type, value);
         break;
     }
+    return cell;
+}
+
+static berth_store_value cell_of_field(const berth_field *field, const void *value)
+{
+    berth_store_value cell = {.text = ""};
+    uint64_t number;
+
+    if (field->type != BERTH_ENUM)
+        return cell_of(field->type, value);
+    number = field_integer(BERTH_ENUM, value);
+    if (number < field->n_values)
+        cell.text = field->values[number];
     return cell;
 }
 
@@ -42,16 +51,15 @@ static void record_values(const berth_resource *resource, const char *view,
     for (unsigned i = 0; i < resource->n_fields; i++) {
         const berth_field *field = &resource->fields[i];
 
-        *cells++ = cell_of(field->type, field, view + field->view_offset);
+        *cells++ = cell_of_field(field, view + field->view_offset);
     }
     for (unsigned i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];
 
         for (unsigned j = 0; j < assigned->n_parts; j++)
-            *cells++ =
-                cell_of(assigned->parts[j].type, NULL, view + assigned->parts[j].view_offset);
+            *cells++ = cell_of(assigned->parts[j].type, view + assigned->parts[j].view_offset);
         if (assigned->n_parts == 0)
-            *cells++ = cell_of(assigned->type, NULL, view + assigned->view_offset);
+            *cells++ = cell_of(assigned->type, view + assigned->view_offset);
     }
 }
 
