@@ -375,6 +375,7 @@ def continuous_integration(machine: Machine,
                            portable: bool = False,
                            qemu: bool = True,
                            page: bool = True,
+                           lint: bool = True,
                            set_up: str = "exit 0") -> tuple[int, list[str]]:
     """Status and lines of `.ci/run` of a copy, where make and set-up are scripts."""
     copy = machine.folder / "copy"
@@ -384,7 +385,8 @@ def continuous_integration(machine: Machine,
     script(copy / "scripts/setup",
            f"echo setup $1\n[ $1 != portable ] || exit {0 if portable else 1}\n"
            f"[ $1 != qemu ] || exit {0 if qemu else 1}\n"
-           f"[ $1 != page ] || exit {0 if page else 1}\n{set_up}")
+           f"[ $1 != page ] || exit {0 if page else 1}\n"
+           f"[ $1 != lint ] || exit {0 if lint else 1}\n{set_up}")
     script(machine.bin / "make",
            f'echo "make $*"\nmkdir -p build/portable/i386 build/portable/s390x\n{body}')
     (machine.bin / "mkdir").symlink_to("/bin/mkdir")
@@ -410,13 +412,21 @@ RESULTS = """\
 def test_continuous_integration_sets_up_all_makes_test_then_the_rest_and_adds_the_results(
         bare: Machine) -> None:
     assert continuous_integration(bare, RESULTS) == (0, [
-        "setup ci", "make test", "make check-long", "setup qemu", "make -s qemu-image",
-        "make test-qemu", "setup page", "make -s node-modules", "make test-page", "setup portable",
+        "setup ci", "make test", "make check-long", "setup lint", "make lint", "setup qemu",
+        "make -s qemu-image", "make test-qemu", "setup page", "make -s node-modules",
+        "make test-page", "setup portable",
         "skipped: suites on i386 and s390x, because the packages for them cannot be had",
-        "35 passed, 0 failed",
+        "36 passed, 0 failed",
     ])
     assert (bare.folder /
-            "copy/build/results.txt").read_text(encoding="utf-8") == "35 passed, 0 failed\n"
+            "copy/build/results.txt").read_text(encoding="utf-8") == "36 passed, 0 failed\n"
+
+
+def test_continuous_integration_says_that_tools_cannot_be_had(bare: Machine) -> None:
+    status, lines = continuous_integration(bare, RESULTS, lint=False)
+    assert status == 0
+    assert "skipped: style and static analysis, because the tools cannot be had" in lines
+    assert lines[-1] == "35 passed, 0 failed"
 
 
 def test_continuous_integration_says_that_a_machine_cannot_be_had(bare: Machine) -> None:
@@ -424,19 +434,19 @@ def test_continuous_integration_says_that_a_machine_cannot_be_had(bare: Machine)
     assert status == 0
     assert ("skipped: the backend for QEMU with a guest, because QEMU or a kernel cannot be had"
             in lines)
-    assert lines[-1] == "28 passed, 0 failed"
+    assert lines[-1] == "29 passed, 0 failed"
 
 
 def test_continuous_integration_says_that_a_browser_cannot_be_had(bare: Machine) -> None:
     status, lines = continuous_integration(bare, RESULTS, page=False)
     assert status == 0
     assert "skipped: the page in a browser, because Node.js or Chromium cannot be had" in lines
-    assert lines[-1] == "30 passed, 0 failed"
+    assert lines[-1] == "31 passed, 0 failed"
 
 
 def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> None:
     status, lines = continuous_integration(bare, RESULTS, portable=True)
-    assert (status, lines[-1]) == (0, "535 passed, 0 failed")
+    assert (status, lines[-1]) == (0, "536 passed, 0 failed")
     assert lines[-2] == "make portable-short"
 
 
@@ -445,13 +455,14 @@ def test_continuous_integration_adds_what_other_machines_say(bare: Machine) -> N
     [
         (
             '[ $1 != check-long ] || { echo "19 passed, 1 failed" >build/results-long.txt; exit 1; }',
-            "534 passed, 1 failed",
+            "535 passed, 1 failed",
         ),
-        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "532 passed, 1 failed"),
-        ('[ $1 != check-long ] || rm build/results-long.txt', "515 passed, 1 failed"),
-        ('[ $1 != portable-short ] || exit 2', "535 passed, 1 failed"),
+        ('[ $1 != test ] || { rm build/results.txt; exit 2; }', "533 passed, 1 failed"),
+        ('[ $1 != check-long ] || rm build/results-long.txt', "516 passed, 1 failed"),
+        ('[ $1 != lint ] || exit 2', "535 passed, 1 failed"),
+        ('[ $1 != portable-short ] || exit 2', "536 passed, 1 failed"),
     ],
-    ids=["a test", "the build", "no test ran", "the status alone"],
+    ids=["a test", "the build", "no test ran", "the analyzers", "the status alone"],
 )
 def test_continuous_integration_fails_when_a_step_does(
     bare: Machine, wrong: str, closing: str
@@ -465,7 +476,7 @@ def test_continuous_integration_counts_no_results_of_an_earlier_run(bare: Machin
     old.parent.mkdir(parents=True)
     for file in (old, bare.folder / "copy/build/results-long.txt"):
         file.write_text("9 passed, 9 failed\n", encoding="utf-8")
-    assert continuous_integration(bare, "exit 2", portable=True)[1][-1] == "0 passed, 2 failed"
+    assert continuous_integration(bare, "exit 2", portable=True)[1][-1] == "0 passed, 3 failed"
 
 
 def test_continuous_integration_fails_when_set_up_does(bare: Machine) -> None:
