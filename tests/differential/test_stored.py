@@ -22,7 +22,8 @@ from variants import variants
 SCRIPTS = 200
 SEED = 13
 STORED = ROOT / "tests" / "gen" / "stored"
-PATHS = [*SPECS, *sorted(STORED.glob("*.yaml"))]
+PATHS = [*SPECS, *sorted(STORED.glob("*.yaml")),
+         ROOT / "tests/differential/specs/half_drained.yaml"]
 
 
 @cache

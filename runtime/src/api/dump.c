@@ -203,7 +203,7 @@ static void put_reservation(struct dump *dump, const struct reservation *reserva
     struct hold_set hold_set = reservation_hold_set(reservation, levels);
     const char *between = " holds ";
 
-    if (reservation_is_released(hold_set))
+    if (reservation_is_released(dump->manager, reservation, hold_set))
         return;
     begin_line(dump, 0);
     text_add(&dump->text, "reservation ");

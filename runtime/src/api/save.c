@@ -110,7 +110,7 @@ static bool next_reservation(struct rows *rows)
         rows->reservation = reservation_next(reservation);
         if (part->gone)
             continue;
-        record_reservation(&rows->batch, manager, reservation, 0, 0, part->releasing);
+        record_reservation(&rows->batch, manager, reservation, 0, part->releasing);
         return true;
     }
     return false;

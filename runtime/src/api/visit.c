@@ -44,7 +44,8 @@ int berth_manager_for_each_reservation(berth_manager *manager,
     first = reservation_in_order(manager);
     lock_enter_callback(&manager->lock);
     for (struct reservation *at = first; at && rc == 0; at = reservation_next(at))
-        if (!reservation_is_released(reservation_hold_set(at, reservation_levels(manager, at))))
+        if (!reservation_is_released(manager, at,
+                                     reservation_hold_set(at, reservation_levels(manager, at))))
             rc = visit(arg, at->id);
     lock_leave_callback(&manager->lock);
     reservation_put_back(manager, first);
@@ -66,7 +67,7 @@ static int visit_owned(struct berth_manager *manager, const struct reservation *
         .releasing = part->releasing,
     };
 
-    return reservation_is_released(hold_set) ? 0 : visit(arg, &item);
+    return reservation_is_released(manager, reservation, hold_set) ? 0 : visit(arg, &item);
 }
 
 int berth_stored_for_each_reservation(berth_manager *manager,

@@ -253,7 +253,8 @@ static bool is_swept(const struct berth_manager *manager, const struct reservati
     if (manager_stored(manager) && manager_stored(manager)->has_store)
         return stored_reservation(reservation, levels)->gone;
     hold_set = reservation_hold_set(reservation, levels);
-    return sweep == SWEEP_EMPTY ? hold_set.held == 0 : reservation_is_released(hold_set);
+    return sweep == SWEEP_EMPTY ? hold_set.held == 0
+                                : reservation_is_released(manager, reservation, hold_set);
 }
 
 void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep)
@@ -268,6 +269,8 @@ void drain_remove_reservations(struct berth_manager *manager, enum sweep sweep)
         next = map_walk(&manager->reservations, next, &chain);
         if (is_swept(manager, reservation, levels, sweep))
             reservation_remove(manager, reservation, levels);
+        else
+            reservation_drop_drained(manager, reservation);
     }
 }
 

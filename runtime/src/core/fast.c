@@ -94,7 +94,7 @@ static bool fast_see_by_reservation(struct fast *fast)
 
     if (reservation)
         hold_set = reservation_hold_set(reservation, type->levels);
-    if (!reservation || reservation_is_released(hold_set))
+    if (!reservation || reservation_is_released(fast->manager, reservation, hold_set))
         return fast_miss(fast, -ENOENT, (struct where){0});
     if (reservation_is_releasing(hold_set) && !(type->flags & BERTH_ENDS))
         return fast_miss(fast, -ECANCELED, (struct where){0});

@@ -248,7 +248,7 @@ static struct reservation *find_reservation(struct operation *operation,
 
     if (reservation)
         *hold_set = reservation_hold_set(reservation, type->levels);
-    if (!reservation || reservation_is_released(*hold_set)) {
+    if (!reservation || reservation_is_released(operation->call.manager, reservation, *hold_set)) {
         operation_fail(operation, -ENOENT, (struct where){0});
         return NULL;
     }

@@ -75,6 +75,34 @@ static void a_failure_leaves_what_is_above_and_goes_on(void **unused)
     depot_stop(&depot);
 }
 
+/* A drain has released the book and the shelf, somebody else has ended the rack. */
+static void half_drained_reservation_stays_until_it_is_ended(void **unused)
+{
+    struct depot depot;
+    uuid_t a, b;
+
+    (void)unused;
+    depot_start(&depot, NULL, NULL);
+    assert_int_equal(reserve(&depot, "a", 1, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), 0);
+    assert_int_equal(reserve(&depot, "a", 1, b, NULL), 0);
+    depot.outcome[RACK_EJECT] = -ENXIO;
+    assert_int_equal(drain(&depot, NULL), -ENXIO);
+    assert_state(&depot, "rack a on 2+0\n");
+    assert_int_equal(on_rack(&depot, OP_KICK, "a", NULL), 0);
+    assert_state(&depot, "");
+    assert_int_equal(depot_reservations(&depot), 2);
+    assert_int_equal(berth_manager_destroy(depot.manager, NULL), -EBUSY);
+    assert_int_equal(with(&depot, OP_OPEN, a, NULL), -ECANCELED);
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), 0);
+    assert_int_equal(with(&depot, OP_CLOSE, a, NULL), -ENOENT);
+    assert_int_equal(depot_reservations(&depot), 1);
+    assert_int_equal(drain(&depot, NULL), 0);
+    assert_int_equal(depot_reservations(&depot), 0);
+    assert_int_equal(with(&depot, OP_CLOSE, b, NULL), -ENOENT);
+    depot_stop(&depot);
+}
+
 static void a_failure_that_raises_leaves_what_is_above(void **unused)
 {
     struct depot depot;
@@ -342,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_before_parents_in_order_of_creation),
         cmocka_unit_test(a_failure_leaves_what_is_above_and_goes_on),
+        cmocka_unit_test(half_drained_reservation_stays_until_it_is_ended),
         cmocka_unit_test(a_failure_that_raises_leaves_what_is_above),
         cmocka_unit_test(an_end_by_failure_still_leaves_what_is_above),
         cmocka_unit_test(a_rejected_instance_stays_as_it_was),

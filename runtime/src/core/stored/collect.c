@@ -220,7 +220,7 @@ static void record_own_reservation(struct operation *operation, enum keep_before
         return;
     part = stored_reservation(reservation, operation->type->levels);
     if (operation->type->flags & BERTH_GIVES) {
-        record_reservation(batch, manager, reservation, 0, 0, false);
+        record_reservation(batch, manager, reservation, 0, false);
         return;
     }
     releases = part->releasing || (operation->type->flags & BERTH_ENDS);
@@ -228,7 +228,7 @@ static void record_own_reservation(struct operation *operation, enum keep_before
         if (operation->levels[i].flags & LEVEL_DROPPED)
             dropped |= (uint8_t)(1u << i);
     if (dropped != 0 || releases != part->releasing)
-        record_reservation(batch, manager, reservation, dropped, 0, releases);
+        record_reservation(batch, manager, reservation, dropped, releases);
 }
 
 /* A drain voids the holds on an instance: the reservations that hold something else stay. */
@@ -243,7 +243,7 @@ static void record_voided(struct operation *operation, const struct instance *cl
 
         if (is_in_force(naming->reservation, level, cleared) &&
             !is_emptied(naming->reservation, levels, level))
-            record_reservation(&persist_of(operation)->batch, manager, naming->reservation, 0,
+            record_reservation(&persist_of(operation)->batch, manager, naming->reservation,
                                (uint8_t)(1u << level),
                                stored_reservation(naming->reservation, levels)->releasing);
     }

@@ -374,8 +374,7 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
         if (has_name(cells[RESERVATION_HELD].texts, name))
             reservation->holds[i] = part->releasing ? HOLD_RELEASING : 0;
         else
-            reservation->holds[i] =
-                has_name(cells[RESERVATION_DRAINED].texts, name) ? HOLD_DRAINED : HOLD_DROPPED;
+            reservation->holds[i] = HOLD_DROPPED;
     }
     reservation->last = instance;
     if (!add_loaded(load, &load->reservations, part->number, reservation)) {

@@ -135,8 +135,7 @@ static berth_strings path_names(struct batch *batch, const struct berth_manager 
 }
 
 void record_reservation(struct batch *batch, struct berth_manager *manager,
-                        struct reservation *reservation, uint8_t dropped, uint8_t drained,
-                        bool releasing)
+                        struct reservation *reservation, uint8_t released, bool releasing)
 {
     unsigned levels = reservation_levels(manager, reservation);
     const struct stored_reservation *part = stored_reservation(reservation, levels);
@@ -152,17 +151,13 @@ void record_reservation(struct batch *batch, struct berth_manager *manager,
 
         if (hold == instance->epoch || hold == (instance->epoch | HOLD_RELEASING))
             held |= (uint8_t)(1u << i);
-        else if (hold != HOLD_DROPPED)
-            drained |= (uint8_t)(1u << i);
     }
-    held &= (uint8_t) ~(dropped | drained);
+    held &= (uint8_t)~released;
     cells[RESERVATION_ID].uuid = copy_uuid(batch, reservation->id);
     cells[RESERVATION_NUMBER].number = part->number;
     cells[RESERVATION_OWNER].text = batch_text(batch, part->owner);
     cells[RESERVATION_INSTANCE].number = stored_instance(manager, reservation->last)->id;
     cells[RESERVATION_HELD].texts = path_names(batch, manager, reservation->last, levels, held);
-    cells[RESERVATION_DRAINED].texts =
-        path_names(batch, manager, reservation->last, levels, drained);
     cells[RESERVATION_RELEASING].number = releasing;
 }
 
@@ -272,6 +267,6 @@ size_t record_most_bytes(const struct berth_manager *manager)
                 bytes += strlen(resource->name) + strlen(resource->assigned[j].name) + 16;
     }
     bytes += (RESERVATION_COLUMNS + INTENT_COLUMNS + 1) * sizeof(berth_store_value) +
-             sizeof(uuid_t) + 2 * levels * sizeof(char *) + BERTH_OWNER_MAX + 32;
+             sizeof(uuid_t) + levels * sizeof(char *) + BERTH_OWNER_MAX + 32;
     return bytes + levels * (REFERENCE_COLUMNS * sizeof(berth_store_value) + BERTH_OWNER_MAX + 16);
 }

@@ -14,11 +14,9 @@ internal void record_instance(struct batch *batch, struct berth_manager *manager
 internal void record_no_instance(struct batch *batch, struct berth_manager *manager,
                                  struct instance *instance);
 
-/* `dropped`, `drained`: bits of the levels that the row holds no more, besides those that it does
- * not in memory. */
+/* `released`: bits of the levels that the row holds no more, though the reservation still does. */
 internal void record_reservation(struct batch *batch, struct berth_manager *manager,
-                                 struct reservation *reservation, uint8_t dropped, uint8_t drained,
-                                 bool releasing);
+                                 struct reservation *reservation, uint8_t released, bool releasing);
 internal void record_no_reservation(struct batch *batch, struct berth_manager *manager,
                                     struct reservation *reservation);
 

@@ -87,7 +87,6 @@ static const berth_store_column reservation_columns[] = {
     [RESERVATION_OWNER] = {"_owner", BERTH_STORE_TEXT},
     [RESERVATION_INSTANCE] = {"_instance", BERTH_STORE_UNSIGNED},
     [RESERVATION_HELD] = {"_held", BERTH_STORE_TEXTS},
-    [RESERVATION_DRAINED] = {"_drained", BERTH_STORE_TEXTS},
     [RESERVATION_RELEASING] = {"_releasing", BERTH_STORE_BOOL},
 };
 

@@ -218,6 +218,25 @@ void reservation_remove_below(struct berth_manager *manager, const struct instan
     }
 }
 
+bool reservation_has_left(const struct berth_manager *manager,
+                          const struct reservation *reservation)
+{
+    const struct stored *stored = manager_stored(manager);
+
+    return !stored || !stored->has_store ||
+           stored_reservation(reservation, reservation_levels(manager, reservation))->gone;
+}
+
+void reservation_drop_drained(const struct berth_manager *manager, struct reservation *reservation)
+{
+    unsigned levels = reservation_levels(manager, reservation);
+    struct hold_set hold_set = reservation_hold_set(reservation, levels);
+
+    for (unsigned i = 0; i < levels; i++)
+        if ((hold_set.drained >> i) & 1)
+            reservation->holds[i] = HOLD_DROPPED;
+}
+
 /* Marks the holds that have ended, while their epochs still tell. */
 static void keep_drained(const struct berth_manager *manager, struct reservation *reservation)
 {

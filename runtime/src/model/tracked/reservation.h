@@ -10,7 +10,7 @@
  * or one of these, which are no epochs.
  */
 enum {
-    HOLD_DRAINED = LAST_EPOCH + 1, /* a drain ended it */
+    HOLD_DRAINED = LAST_EPOCH + 1, /* a drain ended it, which still runs */
     HOLD_DROPPED,                  /* the reservation released it */
     /* added to an epoch, only if the spec has `store`: an operation that ends it has begun */
     HOLD_RELEASING = 0x40
@@ -69,8 +69,8 @@ internal void reservation_remove_below(struct berth_manager *manager, const stru
 /* The holds of a reservation, a bit for each level of its path. */
 struct hold_set {
     uint8_t held;    /* in force */
-    uint8_t drained; /* ended by a drain */
-    uint8_t dropped; /* released by the reservation, or about to be */
+    uint8_t drained; /* ended by a drain that still runs */
+    uint8_t dropped; /* released by the reservation or a drain, or about to be */
 };
 
 static inline struct hold_set reservation_hold_set(const struct reservation *reservation,
@@ -102,11 +102,23 @@ static inline bool reservation_is_releasing(struct hold_set hold_set)
     return (hold_set.drained | hold_set.dropped) != 0;
 }
 
-/* Did a drain end the last hold? Then it has ended, though it may still be in memory. */
-static inline bool reservation_is_released(struct hold_set hold_set)
+/*
+ * Did a drain that still runs end the last hold? Then it has ended, though it is in memory. With a
+ * store, it has ended when the store has it no more.
+ */
+internal cold bool reservation_has_left(const struct berth_manager *manager,
+                                        const struct reservation *reservation);
+static inline bool reservation_is_released(const struct berth_manager *manager,
+                                           const struct reservation *reservation,
+                                           struct hold_set hold_set)
 {
-    return hold_set.drained != 0 && hold_set.held == 0;
+    return hold_set.drained != 0 && hold_set.held == 0 &&
+           reservation_has_left(manager, reservation);
 }
+
+/* A drain is over: the holds that it has ended count as released by the reservation. */
+internal void reservation_drop_drained(const struct berth_manager *manager,
+                                       struct reservation *reservation);
 
 /* The reservation with this UUID, even if it is released; or NULL. */
 internal struct reservation *reservation_look_up(struct berth_manager *manager,
