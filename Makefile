@@ -1,4 +1,5 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the
+# rest.
 #
 # Variables worth knowing:
 #   BUILD     folder that everything is built in (build)

@@ -63,13 +63,15 @@ $(LIBBERTH): $(RUNTIME_OBJECT)
 
 # pkg-config files of the clone itself: projects elsewhere build with it, and nothing is installed.
 .PHONY: in-place
-in-place: $(BUILD)/pkgconfig/berth.pc $(LIBBERTH) ## let projects elsewhere use this clone: set PKG_CONFIG_PATH to build/pkgconfig
+in-place: ## let projects elsewhere use this clone: set PKG_CONFIG_PATH to build/pkgconfig
+in-place: $(BUILD)/pkgconfig/berth.pc $(LIBBERTH)
 	@:
 $(BUILD)/pkgconfig/berth.pc: INCLUDE := runtime/include
 $(BUILD)/pkgconfig/berth-testing.pc: INCLUDE := runtime/testing/include
 $(BUILD)/pkgconfig/%.pc: scripts/%.pc.in
 	@mkdir -p $(@D)
-	$(Q){ printf 'prefix=%s\nlibdir=%s\nincludedir=%s\n' "$$PWD" "$$(realpath $(BUILD))" "$$PWD/$(INCLUDE)"; \
+	$(Q){ printf 'prefix=%s\nlibdir=%s\nincludedir=%s\n' \
+	        "$$PWD" "$$(realpath $(BUILD))" "$$PWD/$(INCLUDE)"; \
 	    sed -e 1,3d -e 's|@VERSION@|$(VERSION)|' $<; } >$@
 
 .PHONY: renew-library-names
@@ -92,7 +94,15 @@ $(BUILD)/libberth.map: $(wildcard runtime/include/berth/*.h) scripts/exports
 	$(Q)scripts/exports runtime/include/berth/*.h >$@
 $(LIBSHARED): $(RUNTIME_OBJECT) $(BUILD)/libberth.map
 	$(call say,LD)
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECT) $(LIBS)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libberth.map -Wl,-z,defs \
+	    $(ALL_LDFLAGS) -o $@ $(RUNTIME_OBJECT) $(LIBS)
+
+# $(call plain_manager,name,spec): a manager for tests and benches, without simulator and suite.
+define plain_manager
+$(call generated,$(GEN)/$(1)/gen.stamp,$(2),gen,$(GEN)/$(1)/$(1).c $(GEN)/$(1)/$(1).h)
+$(BUILD)/$(1)/$(1).o: $(GEN)/$(1)/$(1).c $(GEN)/$(1)/$(1).h $(FLAGS_FILE)
+	$$(call compile)
+endef
 
 # Each manager, its simulator and its suite.
 define manager_build
@@ -105,7 +115,8 @@ $(BUILD)/$(1)/$(1)-conformance.o: $(GEN)/$(1)/$(1)-conformance.c $(GEN)/$(1)/$(1
 $(BUILD)/$(1)/$(1)-sim: $(BUILD)/$(1)/$(1)-sim.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
 	$$(call say,LD)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -ljson-c $$(LIBS)
-$(BUILD)/$(1)/$(1)-conformance: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1).o $(LIBTESTING) $(LIBBERTH)
+$(BUILD)/$(1)/$(1)-conformance: $(BUILD)/$(1)/$(1)-conformance.o $(BUILD)/$(1)/$(1).o \
+    $(LIBTESTING) $(LIBBERTH)
 	$$(call say,LD)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ $$(ALL_LDFLAGS) -lcmocka -ljson-c $$(LIBS)
 endef
@@ -126,7 +137,8 @@ $(eval $(call example,minimal,net))
 $(eval $(call example,threads,scsi))
 $(eval $(call example,epoll,vpci))
 $(eval $(call example,netns,netns))
-# Its store is that of libberth-testing, which needs json-c for other things. examples/restart is in mk/sqlite.mk.
+# Its store is that of libberth-testing, which needs json-c for other things. examples/restart is in
+# mk/sqlite.mk.
 $(eval $(call example,migrate,volumes))
 $(BUILD)/examples/migrate: $(BUILD)/obj/runtime/testing/stores/memory_store.o
 $(migrate_OBJECTS): EXAMPLE_FLAGS += -Iruntime/testing/include
@@ -136,4 +148,6 @@ run-demo: $(BUILD)/examples/demo
 run-demo-netns: $(BUILD)/examples/netns
 	@$(BUILD)/examples/netns
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/clang' -prune -o -path '$(BUILD)/portable' -prune -o -path '$(BUILD)/fresh' -prune -o -type f -name '*.d' -print)
+# Other builds have folders within this one.
+NOT_OF_THIS_BUILD := $(foreach d,asan tsan clang portable fresh,-path '$(BUILD)/$(d)' -prune -o)
+-include $(shell [ -d $(BUILD) ] && find $(BUILD) $(NOT_OF_THIS_BUILD) -type f -name '*.d' -print)

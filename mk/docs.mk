@@ -19,14 +19,16 @@ html: ## pages to review and try the managers that ship, in build/html; open bui
 
 page-picture: $(NODE_READY) ## renew docs/page.png, the picture of a page in README.md
 	$(BERTHC) html -o $(BUILD)/html spec/scsi.yaml
-	BERTH_NODE_MODULES=$(abspath $(NODE_MODULES)) node tests/page/picture.mjs $(BUILD)/html/scsi.html docs/page.png
+	BERTH_NODE_MODULES=$(abspath $(NODE_MODULES)) \
+	    node tests/page/picture.mjs $(BUILD)/html/scsi.html docs/page.png
 
-check-drift: check-pages check-specs check-small check-memory ## do generated pages say what is so: docs/managers, small.md, performance.md?
+check-drift: ## do generated pages say what is so: docs/managers, small.md, performance.md?
+check-drift: check-pages check-specs check-small check-memory
 check-pages: check-performance
 	$(BERTHC) docs --check -o docs/managers $(DIAGRAM_SPECS)
 	$(BERTHC) diagram --check -o docs/managers $(DIAGRAM_SPECS)
 
-renew-tutorial: ## put what their commands print now into the pages of the tutorial; read the difference
+renew-tutorial: ## put what their commands print now into the tutorial's pages; read the difference
 	@$(MAKE) install PREFIX='$(abspath $(BUILD)/tutorial)'
 	$(PYTHON_FOUND) tests/project/renew_tutorial.py docs/tutorial.md $(BUILD)/tutorial
 	$(PYTHON_FOUND) tests/project/renew_tutorial.py docs/tutorial-backend.md $(BUILD)/tutorial

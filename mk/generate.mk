@@ -9,7 +9,9 @@ SOURCES :=
 SPECS := $(wildcard spec/*.yaml)
 TEST_SPECS := $(wildcard tests/gen/specs/*.yaml)
 # The projects of examples/cmake, make and meson have the spec of examples/minimal.
-EXAMPLE_SPECS := $(addprefix examples/,minimal/net.yaml netns/netns.yaml restart/taps.yaml migrate/volumes.yaml) $(wildcard examples/qemu/*.yaml)
+EXAMPLE_SPECS := \
+    $(patsubst %,examples/%.yaml,minimal/net netns/netns restart/taps migrate/volumes) \
+    $(wildcard examples/qemu/*.yaml)
 ALL_SPECS := $(SPECS) $(TEST_SPECS) $(EXAMPLE_SPECS)
 
 manager_of = $(basename $(notdir $(1)))
@@ -32,7 +34,7 @@ SOURCES += $(4)
 endef
 
 define manager_rules
-$(call generated,$(GEN)/$(1)/gen.stamp,$(2),gen --sim,$(GEN)/$(1)/$(1).c $(GEN)/$(1)/$(1).h $(GEN)/$(1)/$(1)-sim.c)
+$(call generated,$(GEN)/$(1)/gen.stamp,$(2),gen --sim,$(addprefix $(GEN)/$(1)/$(1),.c .h -sim.c))
 $(call generated,$(GEN)/$(1)/tests.stamp,$(2),tests,$(GEN)/$(1)/$(1)-conformance.c)
 endef
 $(foreach spec,$(ALL_SPECS),$(eval $(call manager_rules,$(call manager_of,$(spec)),$(spec))))

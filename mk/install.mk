@@ -1,12 +1,13 @@
-# Installing, in four parts: the runtime, the compiler, the library for tests, documentation with examples. The
-# backend for QEMU and the store in SQLite are two more, which `make install` leaves out: they need libraries that Berth
-# does not, and the agent of the first a static json-c.
+# Installing, in four parts: the runtime, the compiler, the library for tests, documentation with
+# examples. The backend for QEMU and the store in SQLite are two more, which `make install` leaves
+# out: they need libraries that Berth does not, and the agent of the first a static json-c.
 # Each part keeps a list of its files in $(SHARE), from which uninstall takes them away.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install
-PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.js' -o -name '*.css' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
+PACKAGE_FILES = $(shell cd gen && find berthc -name '*.py' -o -name '*.j2' -o -name '*.js' \
+    -o -name '*.css' -o -name '*.txt' -o -name '*.yaml' -o -name 'py.typed')
 
 # What `berthc check` compiles: the search, and the runtime that it searches.
 SEARCH_FILES = library.c $(shell cd runtime && find include src explore -name '*.[ch]')
@@ -14,7 +15,8 @@ SEARCH_FILES = library.c $(shell cd runtime && find include src explore -name '*
 # A word for the shell, whatever is in it.
 quote = '$(subst ','\'',$(1))'
 # A relative PREFIX counts from here; an empty one stays empty.
-FINAL = $(eval FINAL := $(if $(strip $(PREFIX)),$(shell realpath -ms -- $(call quote,$(PREFIX)))))$(FINAL)
+absolute = $(shell realpath -ms -- $(call quote,$(1)))
+FINAL = $(eval FINAL := $(if $(strip $(PREFIX)),$(call absolute,$(PREFIX))))$(FINAL)
 # Where the files go now, below a folder of packagers.
 TO = $(DESTDIR)$(FINAL)
 
@@ -25,8 +27,10 @@ SHARE := share/berth
 DOC := share/doc/berth
 PROGRAMS := lib/berth
 
-# Documents keep their places beside each other, so that their links lead somewhere. Links in examples become files.
-DOCUMENTS = README.md CHANGELOG.md LICENSE $(shell find docs examples -name build -prune -o ! -type d -print)
+# Documents keep their places beside each other, so that their links lead somewhere. Links in
+# examples become files.
+DOCUMENTS = README.md CHANGELOG.md LICENSE \
+    $(shell find docs examples -name build -prune -o ! -type d -print)
 
 # $(call listed,files): names below PREFIX, for the list of the part.
 LIST = $(call quote,$(TO)/$(SHARE)/files-$(@:install-%=%))
@@ -34,12 +38,14 @@ listed = printf '%s\n' $(1) >>$(LIST)
 # What an earlier installation put there stays in the list.
 begin = $(INSTALL) -d $(call quote,$(TO)/$(SHARE)) && touch $(LIST) && sort -u -o $(LIST) $(LIST)
 # $(call put,mode,files,folder)
-put = $(INSTALL) -d $(call quote,$(TO)/$(3)) && $(INSTALL) -m $(1) $(2) $(call quote,$(TO)/$(3)) && \
+put = $(INSTALL) -d $(call quote,$(TO)/$(3)) && \
+    $(INSTALL) -m $(1) $(2) $(call quote,$(TO)/$(3)) && \
     for file in $(2); do $(call listed,$(3)/"$${file$(hash)$(hash)*/}"); done
 hash := \#
 # $(call put_tree,files,folder of the files,folder): with the folders that they are in.
 put_tree = for file in $(1); do \
-    $(INSTALL) -D -m 644 $(2)$$file $(call quote,$(TO)/$(3))/$$file && $(call listed,$(3)/$$file) || exit 1; done
+    $(INSTALL) -D -m 644 $(2)$$file $(call quote,$(TO)/$(3))/$$file && \
+    $(call listed,$(3)/$$file) || exit 1; done
 # $(call link,to,name)
 link = ln -sf $(1) $(call quote,$(TO)/$(2)) && $(call listed,$(2))
 # $(call pkg_config,name): sed has three characters of its own in what it puts in.
@@ -48,11 +54,12 @@ pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
     sed -e $(call quote,s|@PREFIX@|$(escaped)|) -e 's|@VERSION@|$(VERSION)|' scripts/$(1).pc.in \
     >$(call quote,$(TO)/$(LIB)/pkgconfig/$(1).pc) && $(call listed,$(LIB)/pkgconfig/$(1).pc)
 
-# What shells and man know, for the folder share. It is not committed, so it cannot differ from the command line and
-# the headers. $(call manual,commands|library)
+# What shells and man know, for the folder share. It is not committed, so it cannot differ from the
+# command line and the headers. $(call manual,commands|library)
 MANUAL := $(BUILD)/manual
 manual = $(call put_tree,$(shell cd $(MANUAL)/$(1) && find * -type f),$(MANUAL)/$(1)/,share)
-$(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) $(wildcard runtime/include/berth/*.h)
+$(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) \
+    $(wildcard runtime/include/berth/*.h)
 	$(call say,MANUAL)
 	@rm -rf $(MANUAL)/$*
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON_FOUND) scripts/manual $* $(MANUAL)/$*
@@ -60,7 +67,8 @@ $(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) $(wildcard 
 
 INSTALLS := install-runtime install-compiler install-testing install-docs
 
-.PHONY: install install-qemu install-sqlite $(INSTALLS) uninstall need-elsewhere need-testing need-json need-sqlite
+.PHONY: install install-qemu install-sqlite $(INSTALLS) uninstall need-elsewhere need-testing \
+    need-json need-sqlite
 install install-qemu install-sqlite $(INSTALLS): need-elsewhere
 install: need-testing ## below DESTDIR and PREFIX (/usr/local): all of the following
 	@$(MAKE) $(INSTALLS)
@@ -76,7 +84,8 @@ install-runtime: $(LIBRARIES) ## the libraries, their headers and berth.pc; need
 	@$(call put,644,LICENSE,$(DOC))
 	@printf '%s\n' $(call quote,installed the runtime below $(TO))
 
-install-compiler: $(MANUAL)/commands.stamp ## berthc with its Python package, manual pages and completion; the specs
+install-compiler: ## berthc with its Python package, manual pages and completion; the specs
+install-compiler: $(MANUAL)/commands.stamp
 	@$(begin)
 	@$(call put,755,bin/berthc,bin)
 	@$(call put,755,scripts/find-python,$(SHARE))
@@ -95,13 +104,15 @@ install-testing: need-testing $(LIBTESTING) ## libberth-testing, for generated t
 	@$(call pkg_config,berth-testing)
 	@printf '%s\n' $(call quote,installed the library for tests below $(TO))
 
-install-docs: $(MANUAL)/library.stamp ## LICENSE, documentation, examples, and manual pages of the library
+install-docs: ## LICENSE, documentation, examples, and manual pages of the library
+install-docs: $(MANUAL)/library.stamp
 	@$(begin)
 	@$(call manual,library)
 	@$(call put_tree,$(DOCUMENTS),,$(DOC))
 	@printf '%s\n' $(call quote,installed documentation and examples below $(TO))
 
-install-qemu: need-json $(LIBQEMU) $(AGENT) ## the backend for QEMU with its agent; not part of install
+install-qemu: ## the backend for QEMU with its agent; not part of install
+install-qemu: need-json $(LIBQEMU) $(AGENT)
 	@$(begin)
 	@$(call put,644,contrib/qemu/include/*.h,include)
 	@$(call put,644,$(LIBQEMU),$(LIB))
@@ -119,20 +130,25 @@ install-sqlite: need-sqlite $(LIBSQLITE) ## the store in a file of SQLite; not p
 uninstall: ## take away what install put there, and nothing else
 	@scripts/uninstall $(call quote,$(TO)) $(SHARE) $(HEADERS) $(DOC) $(PROGRAMS)
 
-# Both are said before anything is installed. The source tree has folders of the same names, bin among them.
+# Before anything is installed. The source tree has folders of the same names, bin among them.
 need-elsewhere:
-	@[ ! $(call quote,$(TO)) -ef . ] || { echo "PREFIX is this source tree: choose another folder" >&2; exit 1; }
+	@[ ! $(call quote,$(TO)) -ef . ] || \
+	    { echo "PREFIX is this source tree: choose another folder" >&2; exit 1; }
+# $(call can_include,headers)
+can_include = printf '\#include <%s>\n' $(1) | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1
+# $(call need,header,what needs it,how to install it)
+need = $(call can_include,$(1)) || { \
+    echo "<$(1)> is missing, which $(2) needs: scripts/setup $(3) installs it on Debian" >&2; \
+    exit 1; }
 need-json:
-	@printf '#include <json-c/json.h>\n' | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
-	    echo "<json-c/json.h> is missing, which the backend for QEMU needs: scripts/setup qemu installs it on Debian" >&2; exit 1; }
+	@$(call need,json-c/json.h,the backend for QEMU,qemu)
 need-sqlite:
-	@printf '#include <sqlite3.h>\n' | $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
-	    echo "<sqlite3.h> is missing, which the store in SQLite needs: scripts/setup sqlite installs it on Debian" >&2; exit 1; }
+	@$(call need,sqlite3.h,the store in SQLite,sqlite)
 need-testing:
 	@for header in json-c/json.h cmocka.h; do \
-	    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' $$header | \
-	        $(CC) $(ALL_CPPFLAGS) -E - >/dev/null 2>&1 || { \
-	        echo "<$$header> is missing, which libberth-testing needs: make setup installs it on Debian" >&2; \
+	    $(call can_include,stdarg.h stddef.h stdint.h setjmp.h $$header) || { \
+	        echo "<$$header> is missing, which libberth-testing needs:" \
+	            "make setup installs it on Debian" >&2; \
 	        echo "without it: make install-runtime install-compiler install-docs" >&2; exit 1; }; \
 	done
 $(LIBQEMU_OBJECTS) $(AGENT): | $(if $(filter install-qemu,$(MAKECMDGOALS)),need-json)

@@ -15,10 +15,11 @@ $(NODE_READY): tests/node/package.json tests/node/package-lock.json
 node-modules: $(NODE_READY)
 	@:
 
-test-page: ## set up, then the page in a browser, its simulator, and the schema in an editor's server
+test-page: ## set up, then the page in a browser, its simulator, the schema in an editor's server
 	@scripts/setup page
 	@$(PARALLEL) check-page-tests
+PAGE_TESTS = $(sort $(wildcard tests/page/test_*.py tests/page/*/test_*.py))
 check-page-tests: $(NODE_READY) $(SIMULATORS)
 	@BERTH_BUILD=$(abspath $(BUILD)) BERTH_NODE_MODULES=$(abspath $(NODE_MODULES)) PYTHONPATH=gen \
 	    $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results-page.txt \
-	    $(foreach t,$(sort $(wildcard tests/page/test_*.py tests/page/*/test_*.py)),'pytest:$(t:tests/%.py=%)=$(t)')
+	    $(foreach t,$(PAGE_TESTS),'pytest:$(t:tests/%.py=%)=$(t)')

@@ -3,13 +3,15 @@
 SQLITE_FLAGS := -Icontrib/sqlite/include -Icontrib/sqlite/src
 LIBSQLITE := $(BUILD)/libberth-sqlite.a
 LIBSQLITE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard contrib/sqlite/src/*.c))
-SQLITE_TESTS := $(patsubst tests/sqlite/%.c,$(BUILD)/tests/sqlite/%,$(wildcard tests/sqlite/test_*.c))
+SQLITE_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/sqlite/test_*.c))
 # What tests of `berthc store` read is its work.
 KEEP := $(BUILD)/tests/sqlite/keep
-SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c)) $(BUILD)/depository/depository.o
+SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/support/*.c)) \
+    $(BUILD)/depository/depository.o
 
 $(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite -I$(GEN)/depository
-$(patsubst %.c,$(BUILD)/obj/%.o,tests/sqlite/test_manager.c tests/sqlite/keep.c tests/sqlite/support/depot.c): $(GEN)/depository/depository.h
+$(patsubst %,$(BUILD)/obj/tests/sqlite/%.o,test_manager keep support/depot): \
+    $(GEN)/depository/depository.h
 $(BUILD)/obj/contrib/sqlite/%.o: contrib/sqlite/%.c $(FLAGS_FILE)
 	$(call compile,$(SQLITE_FLAGS))
 
@@ -18,7 +20,8 @@ $(LIBSQLITE): $(LIBSQLITE_OBJECTS)
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
 
-$(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
+$(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o \
+    $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -lsqlite3 $(LIBS)
@@ -29,25 +32,24 @@ $(BUILD)/examples/restart: $(LIBSQLITE)
 $(BUILD)/examples/restart: LIBS += -lsqlite3
 
 .PHONY: demo-crash run-demo-crash
-demo-crash: ## set up, then a program that is killed twice and goes on: its store is a file of SQLite
+demo-crash: ## set up, then a program that is killed twice and goes on, with a store in SQLite
 	@scripts/setup sqlite
 	@$(PARALLEL) run-demo-crash
 run-demo-crash: $(BUILD)/examples/restart
 	@$(BUILD)/examples/restart
 
-$(eval $(call generated,$(GEN)/locker/gen.stamp,bench/specs/locker.yaml,gen,$(GEN)/locker/locker.c $(GEN)/locker/locker.h))
-$(BUILD)/locker/locker.o: $(GEN)/locker/locker.c $(GEN)/locker/locker.h $(FLAGS_FILE)
-	$(call compile)
+$(eval $(call plain_manager,locker,bench/specs/locker.yaml))
 $(BUILD)/obj/bench/store/main.o: BENCH_FLAGS += $(SQLITE_FLAGS) -I$(GEN)/locker
 $(BUILD)/obj/bench/store/main.o: $(GEN)/locker/locker.h
-$(BUILD)/bench/store: $(BUILD)/obj/bench/store/main.o $(BUILD)/locker/locker.o $(LIBSQLITE) $(LIBBERTH)
+$(BUILD)/bench/store: $(BUILD)/obj/bench/store/main.o $(BUILD)/locker/locker.o \
+    $(LIBSQLITE) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lsqlite3 $(LIBS)
 
 # In the build folder, since the disk counts.
 .PHONY: bench-store run-bench-store
-bench-store: ## cycles with a store in SQLite, beside bare transactions and appends; loading a million instances
+bench-store: ## cycles with a store in SQLite, beside bare transactions; loading a million instances
 	@scripts/setup sqlite
 	@$(PARALLEL) run-bench-store
 run-bench-store: $(BUILD)/bench/store

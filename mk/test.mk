@@ -1,7 +1,9 @@
-# Tests. `make test` runs the quick suites, `make ci` all of them; `check`, `check-long` and `check-all`
-# are the same without the set-up. Every suite is a line for scripts/run-tests, which counts and closes.
+# Tests. `make test` runs the quick suites, `make ci` all of them; `check`, `check-long` and
+# `check-all` are the same without the set-up. Every suite is a line for scripts/run-tests, which
+# counts and closes.
 
-# The sanitizers of gcc 12 do not cope with the address space layout of some kernels; without randomisation they do.
+# The sanitizers of gcc 12 do not cope with the address space layout of some kernels; without
+# randomisation they do.
 FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Other builds of the same sources.
 ASAN := BUILD=$(BUILD)/asan GEN=$(GEN) SANITIZE=address,undefined
@@ -9,19 +11,22 @@ TSAN := BUILD=$(BUILD)/tsan GEN=$(GEN) SANITIZE=thread
 CLANG := BUILD=$(BUILD)/clang GEN=$(GEN) CC=clang
 
 # The runtime tests move the clock: see tests/runtime/support/clock.h.
-RUNTIME_TESTS := $(patsubst tests/runtime/%.c,$(BUILD)/tests/runtime/%,$(wildcard tests/runtime/*/test_*.c))
-TESTING_TESTS := $(patsubst tests/testing/%.c,$(BUILD)/tests/testing/%,$(wildcard tests/testing/test_*.c))
+RUNTIME_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/runtime/*/test_*.c))
+TESTING_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/testing/test_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/runtime/support/*.c))
-EXAMPLE_TESTS := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(wildcard tests/examples/test_*.c))
-C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(EXAMPLE_TESTS) $(QEMU_BARE_SUITES) $(SQLITE_TESTS) $(CONFORMANCE)
+EXAMPLE_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/examples/test_*.c))
+C_SUITES := $(RUNTIME_TESTS) $(TESTING_TESTS) $(EXAMPLE_TESTS) $(QEMU_BARE_SUITES) $(SQLITE_TESTS) \
+    $(CONFORMANCE)
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 	$(call compile,$(TESTING_FLAGS) -Itests/runtime -Iruntime/src)
-# The library as it is but for the clock. Some tests call parts of the runtime or bring a part of their own; the others only look into a manager.
+# The library as it is but for the clock. Some tests call parts of the runtime or bring a part of
+# their own; the others only look into a manager.
 TESTED := $(BUILD)/obj/runtime/library-no-clock.o
 $(TESTED): runtime/library.c $(FLAGS_FILE)
 	$(call compile,-DBERTH_NO_CLOCK)
-PARTS_TESTS := $(patsubst %,$(BUILD)/tests/runtime/base/test_%,fields hash map pool reader_slots strings text uuid) $(BUILD)/tests/runtime/api/test_create
+PARTS_TESTS := $(addprefix $(BUILD)/tests/runtime/base/test_, \
+    fields hash map pool reader_slots strings text uuid) $(BUILD)/tests/runtime/api/test_create
 $(PARTS_TESTS): TESTED :=
 # These use a generated manager: $(eval $(call with_manager,test,manager))
 define with_manager
@@ -33,26 +38,28 @@ endef
 $(eval $(call with_manager,rules/test_asking,probe))
 $(eval $(call with_manager,api/test_results,kitchen))
 # The tests of stores have a manager of their own, and the stores of libberth-testing.
-$(eval $(call generated,$(GEN)/depository/gen.stamp,tests/runtime/stored/depository.yaml,gen,$(GEN)/depository/depository.c $(GEN)/depository/depository.h))
-$(BUILD)/depository/depository.o: $(GEN)/depository/depository.c $(GEN)/depository/depository.h $(FLAGS_FILE)
-	$(call compile)
+$(eval $(call plain_manager,depository,tests/runtime/stored/depository.yaml))
 STORED_TESTS := $(filter $(BUILD)/tests/runtime/stored/%,$(RUNTIME_TESTS))
 $(foreach t,$(STORED_TESTS:$(BUILD)/tests/runtime/%=%),$(eval $(call with_manager,$(t),depository)))
 $(STORED_TESTS): $(LIBTESTING)
 $(STORED_TESTS): GENERATED := $(BUILD)/depository/depository.o $(LIBTESTING)
-$(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS)
+$(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) \
+    $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(GENERATED) $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS) $(ALL_LDFLAGS) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(GENERATED) $(SUPPORT_OBJECTS) $(TESTED) $(LIBPARTS) \
+	    $(ALL_LDFLAGS) -lcmocka $(LIBS)
 $(TESTING_TESTS): $(BUILD)/tests/testing/%: $(BUILD)/obj/tests/testing/%.o $(LIBTESTING) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lcmocka -ljson-c $(LIBS)
-# $(call with_example,name): the suite of an example, with all that the example has but main.c. It may stand between it and the kernel.
+# $(call with_example,name): the suite of an example, with all that the example has but main.c. It
+# may stand between it and the kernel.
 define with_example
 $(BUILD)/obj/tests/examples/test_$(1).o: TESTING_FLAGS += -Iexamples -I$(GEN)/$(1)
 $(BUILD)/obj/tests/examples/test_$(1).o: $(GEN)/$(1)/$(1).h
-$(BUILD)/tests/examples/test_$(1): $(BUILD)/obj/tests/examples/test_$(1).o $(filter-out %/main.o,$($(1)_OBJECTS)) $(BUILD)/$(1)/$(1).o $(LIBBERTH)
+$(BUILD)/tests/examples/test_$(1): $(BUILD)/obj/tests/examples/test_$(1).o \
+    $(filter-out %/main.o,$($(1)_OBJECTS)) $(BUILD)/$(1)/$(1).o $(LIBBERTH)
 	@mkdir -p $$(@D)
 	$$(call say,LD)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -o $$@ $$^ -Wl,--wrap=send,--wrap=recv $$(ALL_LDFLAGS) -lcmocka $$(LIBS)
@@ -67,17 +74,20 @@ suites: c-suites $(SIMULATORS) $(SEARCH_OBJECT) $(AGENT) $(FUZZED) $(KEEP)
 
 # $(call cmocka,label,prefix of the command,folder): the C suites as run-tests wants them.
 cmocka = $(foreach s,$(C_SUITES:$(BUILD)/%=%),'cmocka:$(1)$(s)=$(strip $(2) $(3)/$(s))')
-# Python tests marked `long` are for `make ci`, all others for `make test`: docs/testing.md says why.
-# tests/page needs a browser: mk/page.mk.
+# Python tests marked `long` are for `make ci`, the others for `make test`: docs/testing.md says
+# why. tests/page needs a browser: mk/page.mk.
 PYTEST_FILES := $(sort $(shell find tests -path tests/page -prune -o -name 'test_*.py' -print))
 LONG_FILES := $(shell grep -lE 'mark\.long|EACH_(COMPILER|SPEC)' $(PYTEST_FILES))
 ONLY_LONG := $(shell grep -l '^pytestmark = .*mark\.long' $(PYTEST_FILES))
 # $(call pytest,label,which marks,files)
 pytest = $(foreach f,$(3),'pytest:$(1)$(f:tests/%=%)=-m "$(2)" $(f)')
 # $(call examples,label,prefix of the command,folder)
-examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' 'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
-    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' 'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)' \
-    'script:$(1)example restart=$(strip $(2) $(3)/examples/restart)' 'script:$(1)example migrate=$(strip $(2) $(3)/examples/migrate)'
+examples = 'script:$(1)demo=$(strip $(2) $(3)/examples/demo)' \
+    'script:$(1)example minimal=$(strip $(2) $(3)/examples/minimal)' \
+    'script:$(1)example threads=$(strip $(2) $(3)/examples/threads 4 200)' \
+    'script:$(1)example epoll=$(strip $(2) $(3)/examples/epoll 500)' \
+    'script:$(1)example restart=$(strip $(2) $(3)/examples/restart)' \
+    'script:$(1)example migrate=$(strip $(2) $(3)/examples/migrate)'
 DIFFER = PYTHONPATH=gen $(PYTHON_FOUND) tests/differential/differ.py
 SOAK_SECONDS ?= 300
 
@@ -88,22 +98,26 @@ export BERTH_CC = $(CC)
 export BERTH_CFLAGS = $(CFLAGS)
 
 SUITES = $(call cmocka,,,$(BUILD)) $(call examples,,,$(BUILD)) \
-    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
+    $(call cmocka,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
+    $(call examples,asan/,$(FIXED_LAYOUT),$(BUILD)/asan) \
     'script:drift of docs=$(MAKE) check-pages' \
     'script:exploration of the specs=$(MAKE) check-specs' \
     $(call pytest,,not long,$(filter-out $(ONLY_LONG),$(PYTEST_FILES)))
 LONG_SUITES = $(call pytest,long/,long,$(LONG_FILES)) \
-    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
+    $(call cmocka,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
+    $(call examples,tsan/,$(FIXED_LAYOUT),$(BUILD)/tsan) \
     'script:drift of sizes=$(MAKE) check-small' \
     'script:drift of memory=$(MAKE) check-memory' \
     'script:budget of instructions=$(MAKE) run-check-budget'
 # $(call run_tests,file for the closing line,suites)
-run_tests = PYTHON=$(TEST_PYTHON) $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/$(1) $(2)
+run_tests = PYTHON=$(TEST_PYTHON) \
+    $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/$(1) $(2)
 
 BUILT := $(LIBRARIES) suites asan-suites
 BUILT_LONG := $(BUILT) $(INSTRUCTIONS) clang-objects tsan-suites
 
-.PHONY: c-suites suites check check-long check-all check-c clang-objects asan tsan valgrind coverage coverage-c coverage-python
+.PHONY: c-suites suites check check-long check-all check-c clang-objects asan tsan valgrind \
+    coverage coverage-c coverage-python
 check: $(BUILT) ## what make test runs, without the set-up
 	@$(call run_tests,results.txt,$(SUITES))
 check-long: $(BUILT_LONG) ## what make ci runs and make test does not, without the set-up
@@ -112,7 +126,8 @@ check-all: $(BUILT_LONG)
 	@$(call run_tests,results.txt,$(LONG_SUITES) $(SUITES))
 
 check-c: c-suites ## the C suites alone, without the set-up
-	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
+	@$(PYTHON_FOUND) scripts/run-tests --jobs $(J) \
+	    $(call cmocka,,$(WRAP),$(BUILD)) $(call examples,,$(WRAP),$(BUILD))
 
 .PHONY: asan-suites tsan-suites
 asan-suites: generated
@@ -130,22 +145,26 @@ tsan: ## every C suite with ThreadSanitizer
 	@scripts/setup tsan
 	@$(MAKE) $(TSAN) WRAP='$(FIXED_LAYOUT)' check-c
 
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 valgrind: ## every C suite under valgrind
 	@scripts/setup valgrind
-	@$(MAKE) WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' check-c
+	@$(MAKE) WRAP='$(VALGRIND)' check-c
 
 .PHONY: names
 names: ## every word that the compiler knows of in every role of the language (long)
 	@scripts/setup ci
-	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider tests/gen/names/test_name_roles.py
+	@BERTH_EVERY_NAME=1 $(TEST_PYTHON) -m pytest -q -p no:cacheprovider \
+	    tests/gen/names/test_name_roles.py
 
 .PHONY: mutants
-mutants: ## change each cell of each manager's tables, and lines about fields: does its suite notice? prints killed / total (long)
+mutants: ## change each cell of the tables, and lines about fields: do suites notice? (long)
 	@scripts/setup test
 	@$(MAKE) run-mutants
+MUTANTS = CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py \
+    --out '$(abspath $(BUILD))/mutants' --jobs $(J)
 run-mutants:
-	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) $(SPECS) tests/mutants/fields.yaml
-	CC=$(CC) $(PYTHON_FOUND) tests/mutants/run.py --out '$(abspath $(BUILD))/mutants' --jobs $(J) --kind line $(TEST_SPECS)
+	$(MUTANTS) $(SPECS) tests/mutants/fields.yaml
+	$(MUTANTS) --kind line $(TEST_SPECS)
 
 coverage: ## lines and branches of the runtime, lines of the compiler
 	@scripts/setup coverage
@@ -160,24 +179,34 @@ coverage-c: c-suites
 	@$(GCOVR) --branches --txt $(BUILD)/branches.txt $(BUILD)
 	@cat $(BUILD)/lines.txt $(BUILD)/branches.txt $(BUILD)/summary.txt
 
-# Some of these tests build programs, with libraries that are not instrumented. Most start interpreters, and these measure too: every
-# interpreter that gets this user folder does. Measured code is slow, so nobody asks how fast it is.
+# Some of these tests build programs, with libraries that are not instrumented. Most start
+# interpreters, and these measure too: every interpreter that gets this user folder does. Measured
+# code is slow, so nobody asks how fast it is.
 LINES = $(abspath $(BUILD))/lines
 USER_FOLDER = PYTHONUSERBASE='$(LINES)/user'
+MEASURED_FILES = $(filter-out %/test_speed.py,$(filter tests/gen/%,$(PYTEST_FILES)))
 coverage-python: $(LIBBERTH) $(LIBTESTING)
 	@rm -rf '$(LINES)' && mkdir -p '$(LINES)'
-	@printf '[run]\nsource = %s\ndata_file = %s\nparallel = true\n[report]\nskip_covered = true\n' '$(abspath gen/berthc)' '$(LINES)/data' >'$(LINES)/rc'
+	@printf '%s\n' '[run]' 'source = $(abspath gen/berthc)' 'data_file = $(LINES)/data' \
+	    'parallel = true' '[report]' 'skip_covered = true' >'$(LINES)/rc'
 	@site=$$($(USER_FOLDER) $(COVERAGE_PYTHON) -m site --user-site); mkdir -p "$$site" && \
 	    printf 'import coverage\ncoverage.process_startup()\n' >"$$site/usercustomize.py"
-	@$(USER_FOLDER) COVERAGE_PROCESS_START='$(LINES)/rc' PYTHON=$(COVERAGE_PYTHON) $(COVERAGE_PYTHON) scripts/run-tests --jobs $(J) \
-	    $(foreach f,$(filter-out %/test_speed.py,$(filter tests/gen/%,$(PYTEST_FILES))),'pytest:$(f:tests/%=%)=$(f)')
+	@$(USER_FOLDER) COVERAGE_PROCESS_START='$(LINES)/rc' PYTHON=$(COVERAGE_PYTHON) \
+	    $(COVERAGE_PYTHON) scripts/run-tests --jobs $(J) \
+	    $(foreach f,$(MEASURED_FILES),'pytest:$(f:tests/%=%)=$(f)')
 	@$(COVERAGE_PYTHON) -m coverage combine -q --rcfile='$(LINES)/rc'
 	@$(COVERAGE_PYTHON) -m coverage report --rcfile='$(LINES)/rc' --fail-under=95
 
 .PHONY: soak
+# One simulator against the other; stored managers that are killed; random specs by both searches;
+# the backend for QEMU, fuzzed.
+soak: ## SOAK_SECONDS (300) for each of: simulators, managers killed, random specs, QEMU's backend
+soak: suites asan-suites
+	$(DIFFER) $(SOAK) $(ALL_SPECS)
+	$(PYTHON_FOUND) tests/killing/kills.py $(SOAK) $(KILLED_SPECS)
+	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py $(SOAK)
+	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) \
+	    $(TEST_PYTHON) -m pytest -q tests/qemu/test_wrong_lines.py
+SOAK = --seconds $(SOAK_SECONDS) --seed $$(date +%s)
 # The operation `open` of examples/minimal has the name of a function of stored managers.
-soak: suites asan-suites ## SOAK_SECONDS (300) of one simulator against the other, and then as long of stored managers that are killed, of random specs by both searches, and of the backend for QEMU fuzzed
-	$(DIFFER) --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(ALL_SPECS)
-	$(PYTHON_FOUND) tests/killing/kills.py --seconds $(SOAK_SECONDS) --seed $$(date +%s) $(filter-out examples/minimal/net.yaml,$(ALL_SPECS))
-	PYTHONPATH=gen $(PYTHON_FOUND) tests/checker/random_engines.py --seconds $(SOAK_SECONDS) --seed $$(date +%s)
-	BERTH_FUZZ_SECONDS=$(SOAK_SECONDS) BERTH_FUZZ_SEED=$$(date +%s) $(TEST_PYTHON) -m pytest -q tests/qemu/test_wrong_lines.py
+KILLED_SPECS = $(filter-out examples/minimal/net.yaml,$(ALL_SPECS))

@@ -33,11 +33,13 @@ TEST_PYTHON = $(eval TEST_PYTHON := $(call python_for,test))$(TEST_PYTHON)
 COVERAGE_PYTHON = $(eval COVERAGE_PYTHON := $(call python_for,coverage))$(COVERAGE_PYTHON)
 # These goals start Python after long compilations, so they look for it first.
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-$(if $(filter check-page-tests check-qemu check check-long check-all run-lint lint-mypy,$(GOALS)),$(if $(TEST_PYTHON),))
+$(if $(filter check-page-tests check-qemu check check-long check-all run-lint lint-mypy,$(GOALS)), \
+    $(if $(TEST_PYTHON),))
 $(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
-$(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated check-specs \
-    run-demo run-demo-crash run-demo-netns bench-sizes run-bench run-check-budget renew-budget compare-memory renew-memory run-small compare-small \
-    renew-small small-native soak run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
+$(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated \
+    check-specs run-demo run-demo-crash run-demo-netns bench-sizes run-bench run-check-budget \
+    renew-budget compare-memory renew-memory run-small compare-small renew-small small-native soak \
+    run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
 
 BERTHC = PYTHON=$(PYTHON_FOUND) PYTHONDONTWRITEBYTECODE=1 bin/berthc
 
@@ -50,10 +52,11 @@ say = $(if $(V),@:,@printf '  %-5s %s\n' $(1) $@)
 
 # Objects are built again when compiler or flags change.
 FLAGS_FILE := $(BUILD)/flags
+COMPILER = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 .PHONY: force
 $(FLAGS_FILE): force
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)' >$@
+	@echo '$(COMPILER)' | cmp -s - $@ || echo '$(COMPILER)' >$@
 
 # $(call compile,extra flags): an object from the first prerequisite, with a depfile beside it.
 define compile
