@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""How long `berthc gen` takes, the start of the interpreter included: the shipped specs together, and one large synthetic spec.
-And once each, the other commands of the large spec, and the tests of the spec that takes longest.
+"""How long `berthc gen` takes, the start of the interpreter included: the shipped specs together,
+and one large synthetic spec. And once each, the other commands of the large spec, and the tests of
+the spec that takes longest.
 
     bench/compiler.py SPEC...
 
-Prints the best of five runs each, by the clock and in processor time: on a machine that is busy with something else only the second says
-anything. Nothing is there to be kept, every run writes into an empty folder.
+Prints the best of five runs each, by the clock and in processor time: on a machine that is busy
+with something else only the second says anything. Nothing is there to be kept, every run writes
+into an empty folder.
 """
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import synthetic_spec
+
 ROOT = Path(__file__).resolve().parent.parent
+BERTHC = str(ROOT / "bin/berthc")
 STATES, EVENTS = 1000, 20
 RUNS = 5
 LONGEST = ROOT / "spec/scsi.yaml"
@@ -34,7 +39,7 @@ def best(specs: list[str]) -> str:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:
             begin, used = time.perf_counter(), processor_time()
-            subprocess.run([str(ROOT / "bin/berthc"), "gen", "-q", "-o", folder, *specs], check=True)
+            subprocess.run([BERTHC, "gen", "-q", "-o", folder, *specs], check=True)
             clock.append(time.perf_counter() - begin)
             processor.append(processor_time() - used)
     return f"{min(clock):.2f} s, {min(processor):.2f} s of processor time"
@@ -45,9 +50,8 @@ def once(*arguments: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         used = processor_time()
         place = ["-o", folder] if arguments[0] != "check" else []
-        done = subprocess.run([str(ROOT / "bin/berthc"), *arguments[:1], *place, *arguments[1:]],
-                              capture_output=True,
-                              check=False)
+        done = subprocess.run([BERTHC, *arguments[:1], *place, *arguments[1:]],
+                              capture_output=True, check=False)
     if done.returncode > 1:  # 1: check found something
         raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
@@ -58,8 +62,7 @@ def main(specs: list[str]) -> int:
     print(f"  {len(specs)} specs: {best(specs)}")
     with tempfile.TemporaryDirectory() as folder:
         large = Path(folder) / "synthetic.yaml"
-        text = subprocess.run([sys.executable, str(ROOT / "bench/synthetic_spec.py"), str(STATES), str(EVENTS)], check=True, capture_output=True)
-        large.write_bytes(text.stdout)
+        large.write_text(synthetic_spec.spec(STATES, EVENTS), encoding="utf-8")
         print(f"  {STATES} states x {EVENTS} events: {best([str(large)])}")
         # those that need least memory first
         for command in (["check", "--static"], ["diagram"], ["check"]):

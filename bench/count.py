@@ -24,7 +24,8 @@ import figures
 
 RECORD = "budget.json"
 CASES = (
-    "distinct/plan9_mount", "distinct/scsi", "distinct/vpci", "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
+    "distinct/plan9_mount", "distinct/scsi", "distinct/vpci",
+    "held/plan9_mount", "held/scsi", "held/vpci", "add_ready/vpci", "find/stock",
 )
 LINEAR = ("load/locker",)
 FEW, MANY = 100, 600
@@ -36,7 +37,8 @@ TIGHT, GENEROUS = 0.02, 0.25
 def instructions(program: Path, case: str, times: int) -> int:
     """All instructions of a run that does a case so many times."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", str(program), case, str(times)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
+                   str(program), case, str(times)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"Collected : (\d+)", run.stderr)
     if run.returncode != 0 or found is None:
@@ -77,13 +79,16 @@ def excess(budget: Mapping[str, int], counted: Mapping[str, int], margin: float)
         if case not in budget:
             lines.append(f"{case}: {value} instructions, and no budget")
         elif value > budget[case] * (1 + margin):
-            lines.append(f"{case}: {value} instructions, {100 * (value / budget[case] - 1):.1f} % more than the budget of {budget[case]}")
+            more = 100 * (value / budget[case] - 1)
+            lines.append(f"{case}: {value} instructions, {more:.1f} % more than the budget of"
+                         f" {budget[case]}")
     return lines
 
 
 def main(arguments: list[str]) -> int:
     """Counts, compares or records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, required=True)
     parser.add_argument("--compiler", default=os.environ.get("BERTH_CC", "gcc"))
     parser.add_argument("--flags", default=os.environ.get("BERTH_CFLAGS", "-O2 -g"))
@@ -109,10 +114,11 @@ def main(arguments: list[str]) -> int:
     if steep(linear):
         return 1
     recorded = figures.load(RECORD)
-    if here["flags"] != recorded["environment"]["flags"]:
-        print(f"built with {here['flags']!r}, the budget is for {recorded['environment']['flags']!r}: not compared")
+    there = recorded["environment"]
+    if here["flags"] != there["flags"]:
+        print(f"built with {here['flags']!r}, the budget is for {there['flags']!r}: not compared")
         return 0
-    lines = excess(recorded["instructions"], counted, TIGHT if here == recorded["environment"] else GENEROUS)
+    lines = excess(recorded["instructions"], counted, TIGHT if here == there else GENEROUS)
     for case, value in counted.items():
         print(f"  {case:<34}{value:>8}")
     for line in lines:

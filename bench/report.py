@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What `make bench` prints: the medians of a results file as tables of ratios, and whether each target is met.
+"""What `make bench` prints: the medians of a results file as tables of ratios, and whether each
+target is met.
 
     bench/report.py [--renew --uuids PROGRAM] RESULTS.json
 
@@ -26,7 +27,8 @@ import figures
 UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 CONTENDERS = ("berth", "hand-libuuid", "hand-pool", "floor")
 CYCLES = ("plan9_mount", "scsi", "vpci")
-MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES), "add_ready/vpci", "find/stock")
+MEASURED = (*(f"{row}/{manager}" for row in ("distinct", "held") for manager in CYCLES),
+            "add_ready/vpci", "find/stock")
 RECORD = "times.json"
 COUNTS = (1000, 100000, 1000000)  # of what is tracked
 THREADS = (1, 2, 4, 16, 64)
@@ -36,8 +38,10 @@ UUIDS = ("uuid/libuuid", "uuid/pool")
 SINGLE = (
     "slow-hooks/berth", "slow-hooks/one-mutex", "one-root/berth", "one-root/one-mutex",
     "in-flight/vpci/berth", "scale/million/berth", "scale/memory/berth",
-    "dispatch/1-row", "dispatch/17-rows", "400-slow-cycles/8-threads/berth", "400-slow-cycles/1-thread/berth",
-    *(f"scale/{what}/berth/{n}" for what in ("come-and-go", "find", "cycle") for n in (1000, 1000000)),
+    "dispatch/1-row", "dispatch/17-rows",
+    "400-slow-cycles/8-threads/berth", "400-slow-cycles/1-thread/berth",
+    *(f"scale/{what}/berth/{n}"
+      for what in ("come-and-go", "find", "cycle") for n in (1000, 1000000)),
 )
 
 
@@ -51,7 +55,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Target:
-    """A target, and what was measured. `most`: the value must be no greater than the limit, else no smaller."""
+    """A target, and what was measured. `most`: the value must be no greater than the limit, else
+    no smaller."""
 
     row: str
     what: str
@@ -66,9 +71,10 @@ class Target:
 
 
 KNOWN = {
-    "name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index", "threads", "iterations",
-    "real_time", "cpu_time", "time_unit",
+    "name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions",
+    "repetition_index", "threads", "iterations", "real_time", "cpu_time", "time_unit",
 }
+ON_THE_CLOCK = ("real_time", "manual_time")
 
 
 def read(path: Path) -> dict[str, Case]:
@@ -82,12 +88,15 @@ def read(path: Path) -> dict[str, Case]:
 
 def short(name: str) -> str:
     """A case's name without what Google Benchmark adds."""
-    return "/".join(part for part in name.split("/") if part not in ("real_time", "manual_time") and not part.startswith(("iterations:", "repeats:")))
+    return "/".join(
+        part for part in name.split("/")
+        if part not in ON_THE_CLOCK and not part.startswith(("iterations:", "repeats:")))
 
 
 def summary(runs: list[Mapping[str, object]]) -> Case:
     """Medians of the repetitions of one case."""
-    clock = "real_time" if {"real_time", "manual_time"} & set(str(runs[0]["run_name"]).split("/")) else "cpu_time"
+    parts = str(runs[0]["run_name"]).split("/")
+    clock = "real_time" if any(part in parts for part in ON_THE_CLOCK) else "cpu_time"
     counters = sorted(set(runs[0]) - KNOWN)
     return Case(
         statistics.median(float(str(run[clock])) * UNITS[str(run["time_unit"])] for run in runs),
@@ -100,8 +109,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = []
     for row in [head, *rows]:
-        cells = [cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  " + "  ".join(cells).rstrip())
+        name, *cells = row
+        columns = [name.ljust(widths[0]),
+                   *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))]
+        lines.append("  " + "  ".join(columns).rstrip())
     return "\n".join(lines)
 
 
@@ -130,14 +141,21 @@ def cycles(cases: Mapping[str, Case]) -> str:
             f"{ratio(cases, f'{name}/berth', other):.2f}" if other in cases else "-"
             for other in others
         ]
-        rows.append([name, *(ns(cases, f"{name}/{contender}") for contender in CONTENDERS), *ratios])
+        times = [ns(cases, f"{name}/{contender}") for contender in CONTENDERS]
+        rows.append([name, *times, *ratios])
     return table(["ns", *CONTENDERS, "berth/libuuid", "/pool", "/floor"], rows)
 
 
 def sets(cases: Mapping[str, Case]) -> str:
     """Comparing large sets."""
-    rows = [[order, *(f"{cases[f'sets/{order}/{n}'].time / 1e3:.1f}" for n in SETS)] for order in ("same-order", "other-order")]
+    rows = [[order, *(f"{cases[f'sets/{order}/{n}'].time / 1e3:.1f}" for n in SETS)]
+            for order in ("same-order", "other-order")]
     return table(["", *(f"{n:,}" for n in SETS)], rows)
+
+
+def per_second(cases: Mapping[str, Case], name: str) -> float:
+    """How many operations a case makes in a second."""
+    return cases[name].counters["items_per_second"]
 
 
 def contention(cases: Mapping[str, Case]) -> str:
@@ -145,8 +163,8 @@ def contention(cases: Mapping[str, Case]) -> str:
     rows = []
     for what in CROWDS:
         for who in ("berth", "one-mutex"):
-            names = [f"contention/{what}/{who}/{n}" for n in THREADS]
-            rows.append([f"{what}/{who}", *(f"{cases[name].counters['items_per_second'] / 1e6:.2f}" for name in names)])
+            rates = [per_second(cases, f"contention/{what}/{who}/{n}") for n in THREADS]
+            rows.append([f"{what}/{who}", *(f"{rate / 1e6:.2f}" for rate in rates)])
     return table(["million/s, by threads", *(str(n) for n in THREADS)], rows)
 
 
@@ -163,7 +181,8 @@ def one_root(cases: Mapping[str, Case]) -> str:
 def scale(cases: Mapping[str, Case]) -> str:
     """Times by number of what is tracked."""
     rows = []
-    for what in ("come-and-go/berth", "come-and-go/hand", "find/berth", "find/hand", "cycle/berth", "children/berth", "holders/berth"):
+    for what in ("come-and-go/berth", "come-and-go/hand", "find/berth", "find/hand", "cycle/berth",
+                 "children/berth", "holders/berth"):
         rows.append([what, *(ns(cases, f"scale/{what}/{n}") for n in COUNTS)])
     return table(["ns, by number tracked", *(f"{n:,}" for n in COUNTS)], rows)
 
@@ -193,8 +212,9 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
     found.append(Target("c", "add_ready/vpci: time / one lock and one look-up", value, 1.5))
     found.append(Target("d", "find/stock: time / by hand",
                         ratio(cases, "find/stock/berth", "find/stock/hand-pool"), 1.2))
-    slow = [cases[f"slow-hooks/{who}"].counters["items_per_second"] for who in ("berth", "one-mutex")]
-    found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex", slow[0] / slow[1], 60, most=False))
+    slow = [per_second(cases, f"slow-hooks/{who}") for who in ("berth", "one-mutex")]
+    found.append(Target("e", "64 threads, 1 ms hooks: throughput / one mutex",
+                        slow[0] / slow[1], 60, most=False))
     one_root, by_hand = (cases[f"one-root/{who}"].counters for who in ("berth", "one-mutex"))
     found.append(Target("f", "64 callers of one root: calls", one_root["calls"], 1))
     found.append(
@@ -203,11 +223,13 @@ def targets(cases: Mapping[str, Case]) -> list[Target]:
     found.append(
         Target("f", "64 callers of one root: last return / by hand",
                one_root["last_us"] / by_hand["last_us"], 1.5))
-    found.append(Target("g", "bytes per started operation", cases["in-flight/vpci/berth"].counters["bytes"], 512))
+    found.append(Target("g", "bytes per started operation",
+                        cases["in-flight/vpci/berth"].counters["bytes"], 512))
     for what in ("come-and-go", "find", "cycle"):
         value = ratio(cases, f"scale/{what}/berth/1000000", f"scale/{what}/berth/1000")
         found.append(Target("h", f"{what}: time at a million / at a thousand", value, 2))
-    found.append(Target("h", "bytes per root beside its strings", cases["scale/million/berth"].counters["bytes"], 200))
+    found.append(Target("h", "bytes per root beside its strings",
+                        cases["scale/million/berth"].counters["bytes"], 200))
     return found
 
 
@@ -216,7 +238,8 @@ def report(cases: Mapping[str, Case]) -> str:
     flight = cases["in-flight/vpci/berth"].counters
     million, memory = cases["scale/million/berth"].counters, cases["scale/memory/berth"].counters
     lines = [
-        "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key", cycles(cases), "",
+        "(a) distinct keys, (b) a held key, (c) add where nothing is left to do, (d) find by key",
+        cycles(cases), "",
         "sets of names that are given again, us by number of names", sets(cases), "",
         "contention: cycles of roots, hooks that take no time; look-ups, one in so many a change, "
         "or all of the first thread's",
@@ -226,23 +249,31 @@ def report(cases: Mapping[str, Case]) -> str:
         f" {cases['400-slow-cycles/1-thread/berth'].time / 1e6:.0f} ms with one", "",
         "(f) 64 callers of one root with a hook of 1 ms: when they return after its end",
         one_root(cases), "",
-        f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each, {flight['bytes_with_device']:.0f} with the device and its"
-        f" reservation; start {flight['start_ns']:.0f} ns, complete {flight['complete_ns']:.0f} ns", "",
+        f"(g) 100,000 started operations: {flight['bytes']:.0f} bytes each,"
+        f" {flight['bytes_with_device']:.0f} with the device and its reservation;"
+        f" start {flight['start_ns']:.0f} ns, complete {flight['complete_ns']:.0f} ns", "",
         "(h) scale", scale(cases),
-        f"  a million roots: filled in {million['fill_ns']:.0f} ns each, drained in {million['drain_ns']:.0f} ns each",
-        f"  bytes: {million['bytes']:.0f} per root beside its strings, {memory['child_bytes']:.0f} per child,"
+        f"  a million roots: filled in {million['fill_ns']:.0f} ns each,"
+        f" drained in {million['drain_ns']:.0f} ns each",
+        f"  bytes: {million['bytes']:.0f} per root beside its strings,"
+        f" {memory['child_bytes']:.0f} per child,"
         f" {memory['reservation_bytes']:.0f} per reservation of two levels", "",
         f"(i) dispatch: {per_row(cases):.1f} ns per row", "",
     ]
     rows = []
     for t in targets(cases):
-        rows.append([f"({t.row}) {t.what}", f"{t.value:.2f}", f"{'<=' if t.most else '>='} {t.limit:g}", "met" if t.met else "MISSED"])
+        limit = f"{'<=' if t.most else '>='} {t.limit:g}"
+        verdict = "met" if t.met else "MISSED"
+        rows.append([f"({t.row}) {t.what}", f"{t.value:.2f}", limit, verdict])
     return "\n".join([*lines, table(["targets", "measured", "target", ""], rows)])
 
 
 def part(cases: Mapping[str, Case]) -> str:
     """What a run with a filter measured: medians, and nothing is compared."""
-    rows = [[name, f"{case.time:.1f}", " ".join(f"{key}={value:.4g}" for key, value in case.counters.items())] for name, case in cases.items()]
+    rows = []
+    for name, case in cases.items():
+        counters = " ".join(f"{key}={value:.4g}" for key, value in case.counters.items())
+        rows.append([name, f"{case.time:.1f}", counters])
     return table(["a part of the cases, so no ratios and targets; ns", "median", ""], rows)
 
 
@@ -291,7 +322,8 @@ def beside(recorded: Mapping[str, float], measured: Mapping[str, float]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Prints the report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
     parser.add_argument("--renew", action="store_true", help="record the medians, print nothing")
     parser.add_argument("--uuids", type=Path, help="program that measures the sources of UUIDs")
@@ -301,11 +333,13 @@ def main(arguments: list[str]) -> int:
     try:
         cases = read(options.results)
     except (OSError, ValueError, KeyError) as error:
-        print(f"{options.results}: no results of a run ({error!r}): does the filter match any case?", file=sys.stderr)
+        print(f"{options.results}: no results of a run ({error!r}):"
+              " does the filter match any case?", file=sys.stderr)
         return 2
     if not complete(cases):
         if options.renew:
-            print(f"{options.results}: not a whole run: run make bench without a filter first", file=sys.stderr)
+            print(f"{options.results}: not a whole run: run make bench without a filter first",
+                  file=sys.stderr)
             return 2
         print(part(cases))
         return 0

@@ -1,8 +1,11 @@
-"""What each manager takes on a small machine, from what `make small` has built: bench/small.py PREFIX FOLDER MANAGER...
+"""What each manager takes on a small machine, from what `make small` has built:
 
-Code and tables are those of the objects; the program is everything that the linker kept, with the parts of the C library that are used.
-RAM is the arena and the rest of the program's variables; the stack is the deepest way that the compiler's call graph shows, from one of the
-manager's functions down, with the deepest callback at each indirect call, hooks left out.
+    bench/small.py PREFIX FOLDER MANAGER...
+
+Code and tables are those of the objects; the program is everything that the linker kept, with the
+parts of the C library that are used. RAM is the arena and the rest of the program's variables; the
+stack is the deepest way that the compiler's call graph shows, from one of the manager's functions
+down, with the deepest callback at each indirect call, hooks left out.
 """
 from __future__ import annotations
 
@@ -19,9 +22,14 @@ CALLBACKS = ("has_hook", "preset_out", "accept_out", "arena_alloc", "arena_relea
 PREFIXES = ("guard_", "format_")  # of the functions that the tables point to
 
 
+def printed(*command: str) -> str:
+    """What a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def sections(prefix: str, path: Path) -> dict[str, int]:
     """Bytes of code, constants and variables of an object or a program."""
-    text = subprocess.run([f"{prefix}size", "-A", str(path)], capture_output=True, text=True, check=True).stdout
+    text = printed(f"{prefix}size", "-A", str(path))
     total = {"text": 0, "rodata": 0, "data": 0, "bss": 0}
     for name, size in re.findall(r"^\.([a-z.A-Z_0-9]+)\s+(\d+)", text, re.M):
         for kind in total:
@@ -32,7 +40,7 @@ def sections(prefix: str, path: Path) -> dict[str, int]:
 
 def symbol(prefix: str, path: Path, name: str) -> int:
     """Bytes of a variable."""
-    text = subprocess.run([f"{prefix}nm", "-S", str(path)], capture_output=True, text=True, check=True).stdout
+    text = printed(f"{prefix}nm", "-S", str(path))
     return next((int(size, 16) for size in re.findall(rf"^\S+ (\S+) \S {name}$", text, re.M)), 0)
 
 
@@ -42,7 +50,8 @@ def short(title: str) -> str:
 
 
 def stack(folder: Path, manager: str) -> tuple[int, list[str]]:
-    """Bytes of the deepest way down from a public function of the manager, and the functions on it."""
+    """Bytes of the deepest way down from a public function of the manager, and the functions on
+    it."""
     frames: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
     graphs = [folder / f"{name}.ci" for name in ("library", manager, "board")]
@@ -72,19 +81,27 @@ def stack(folder: Path, manager: str) -> tuple[int, list[str]]:
 
 
 def report(prefix: str, folder: Path, managers: list[str]) -> str:
-    """The compiler, a table of the managers and the size of the runtime; docs/small.md has it word for word."""
-    version = subprocess.run([f"{prefix}gcc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    lines = [f"{version}, cortex-m3, -Os; bytes", "",
-             "| manager | its code | its tables | program: code | constants | RAM: arena | other | stack |", "|---|---|---|---|---|---|---|---|"]
+    """The compiler, a table of the managers and the size of the runtime; docs/small.md has it word
+    for word."""
+    version = printed(f"{prefix}gcc", "--version").splitlines()[0]
+    lines = [
+        f"{version}, cortex-m3, -Os; bytes", "",
+        "| manager | its code | its tables | program: code | constants"
+        " | RAM: arena | other | stack |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for manager in managers:
-        own, whole = sections(prefix, folder / f"{manager}.o"), sections(prefix, folder / f"{manager}.elf")
-        arena = symbol(prefix, folder / f"{manager}.elf", "memory")
+        program = folder / f"{manager}.elf"
+        own, whole = sections(prefix, folder / f"{manager}.o"), sections(prefix, program)
+        arena = symbol(prefix, program, "memory")
         other = whole["data"] + whole["bss"] - arena
         deep, _ = stack(folder, manager)
-        numbers = [own["text"], own["rodata"] + own["data"], whole["text"], whole["rodata"], arena, other, deep]
+        numbers = [own["text"], own["rodata"] + own["data"], whole["text"], whole["rodata"], arena,
+                   other, deep]
         lines.append(" | ".join([f"| {manager}", *(f"{n:,}" for n in numbers)]) + " |")
     runtime = sections(prefix, folder / "library.o")
-    lines += ["", f"All of the runtime, before the linker leaves out what nobody calls: {runtime['text']:,} of code, {runtime['rodata']:,} of constants."]
+    lines += ["", "All of the runtime, before the linker leaves out what nobody calls: "
+              f"{runtime['text']:,} of code, {runtime['rodata']:,} of constants."]
     return "\n".join(lines) + "\n"
 
 
@@ -98,8 +115,7 @@ def main(argv: list[str]) -> int:
     undefined = re.compile(r"^\S* [A-Za-z] (_?(?:malloc|calloc|realloc|free|sbrk)(?:_r)?)$", re.M)
     found: set[str] = set()
     for manager in argv[3:]:
-        text = subprocess.run([f"{prefix}nm", str(folder / f"{manager}.elf")], capture_output=True, text=True, check=True).stdout
-        found |= set(undefined.findall(text))
+        found |= set(undefined.findall(printed(f"{prefix}nm", str(folder / f"{manager}.elf"))))
     if found:
         print(f"small.py: the programs have {', '.join(sorted(found))}", file=sys.stderr)
         return 1

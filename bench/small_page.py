@@ -1,7 +1,10 @@
-"""Does docs/small.md still say what `make small` measures? bench/small_page.py [--renew] PREFIX FOLDER MANAGER...
+"""Does docs/small.md still say what `make small` measures?
 
-Arenas are sums of sizes that the ABI fixes: they must be equal. Code, tables and stack are the compiler's work: with the one that is recorded they
-may differ by 3 %, with another they are not compared.
+    bench/small_page.py [--renew] PREFIX FOLDER MANAGER...
+
+Arenas are sums of sizes that the ABI fixes: they must be equal. Code, tables and stack are the
+compiler's work: with the one that is recorded they may differ by 3 %, with another they are not
+compared.
 """
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ Figures = dict[tuple[str, str], int]
 def recorded(page: str) -> str:
     """The report that a page has."""
     if page.count(BEGIN) != 1 or END not in page.partition(BEGIN)[2]:
-        raise ValueError(f"docs/small.md: one report is expected between {BEGIN.strip()} and {END.strip()}")
+        raise ValueError(
+            f"docs/small.md: one report is expected between {BEGIN.strip()} and {END.strip()}")
     return page.partition(BEGIN)[2].partition(END)[0]
 
 
@@ -46,10 +50,13 @@ def figures(report: str) -> Figures:
     for line in report.splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split("|")]
         if len(cells) == len(COLUMNS) + 1 and re.fullmatch(r"[\d,]+", cells[1]):
-            found |= {(cells[0], column): number(cell) for column, cell in zip(COLUMNS, cells[1:], strict=True)}
-    runtime = re.search(r"^All of the runtime.*: ([\d,]+) of code, ([\d,]+) of constants", report, re.M)
+            found |= {(cells[0], column): number(cell)
+                      for column, cell in zip(COLUMNS, cells[1:], strict=True)}
+    runtime = re.search(r"^All of the runtime.*: ([\d,]+) of code, ([\d,]+) of constants", report,
+                        re.M)
     if runtime is not None:
-        found |= {("runtime", "code"): number(runtime[1]), ("runtime", "constants"): number(runtime[2])}
+        found |= {("runtime", "code"): number(runtime[1]),
+                  ("runtime", "constants"): number(runtime[2])}
     return found
 
 
@@ -62,18 +69,22 @@ def differences(page: str, report: str) -> list[str]:
     """A line for each figure of the page that is no longer true."""
     old, new = figures(recorded(page)), figures(report)
     same_compiler = compiler(recorded(page)) == compiler(report)
-    lines = [f"docs/small.md: {who}, {what}: not there" for who, what in new if (who, what) not in old]
-    lines += [f"docs/small.md: {who}, {what}: there, and not measured" for who, what in old if (who, what) not in new]
+    lines = [f"docs/small.md: {who}, {what}: not there"
+             for who, what in new if (who, what) not in old]
+    lines += [f"docs/small.md: {who}, {what}: there, and not measured"
+              for who, what in old if (who, what) not in new]
     for (who, what), value in old.items():
         now = new.get((who, what), value)
-        if what == EXACT and now != value or what != EXACT and same_compiler and abs(now - value) > MARGIN * value:
+        far = same_compiler and abs(now - value) > MARGIN * value
+        if (now != value if what == EXACT else far):
             lines.append(f"docs/small.md: {who}, {what}: says {value:,}, is {now:,}")
     return lines
 
 
 def main(arguments: list[str]) -> int:
     """Compares or renews."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--renew", action="store_true", help="put what is measured into the page")
     parser.add_argument("prefix")
     parser.add_argument("folder", type=Path)
@@ -95,7 +106,8 @@ def main(arguments: list[str]) -> int:
         print(f"renew them with: {RENEW}", file=sys.stderr)
         return 1
     if compiler(recorded(page)) != compiler(report):
-        print(f"docs/small.md: only arenas compared, its other figures are of another compiler: {compiler(recorded(page))}")
+        print("docs/small.md: only arenas compared, its other figures are of another compiler: "
+              + compiler(recorded(page)))
     return 0
 
 

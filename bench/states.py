@@ -17,8 +17,8 @@ import figures
 
 RECORD = "states.json"
 EXPLORED = re.compile(
-    r"^(?:\S*/)?(\w+)\.yaml: explored every order of calls of (.*): (\d+) states, (\d+) transitions$",
-    re.M)
+    r"^(?:\S*/)?(\w+)\.yaml: explored every order of calls of (.*):"
+    r" (\d+) states, (\d+) transitions$", re.M)
 
 
 def counts(log: str) -> dict[str, dict[str, object]]:
