@@ -14,7 +14,7 @@ from typing import Any
 
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
 from berthc.inputs.values import FIRST_GIVEN_UUID
-from berthc.semantics import Result
+from berthc.semantics import Result, replace_uuids
 
 
 class Labels:
@@ -61,7 +61,7 @@ def value_text(value: object, kind: Type | None, labels: Labels) -> str:
         return "[" + ",".join(str(v) for v in value) + "]"
     if kind is Type.UUID:
         return labels.show(str(value), GIVEN)
-    return str(value)
+    return replace_uuids(str(value), lambda uuid: labels.show(uuid, GIVEN))
 
 
 def _is_zero(field: Field, value: object) -> bool:

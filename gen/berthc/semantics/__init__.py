@@ -18,10 +18,10 @@ from __future__ import annotations
 from berthc.semantics.journal import GOOD, Fate
 from berthc.semantics.program import MAX_HOLDERS, BrokenTable
 from berthc.semantics.result import OK, WRITES, Call, Outcome, Outcomes, Result, Taken, all_ok
-from berthc.semantics.values import NIL, Value
+from berthc.semantics.values import NIL, Value, in_full, replace_uuids
 from berthc.semantics.world import OWNER, World
 
 __all__ = [
     "GOOD", "MAX_HOLDERS", "NIL", "OK", "OWNER", "WRITES", "BrokenTable", "Call", "Fate", "Outcome",
-    "Outcomes", "Result", "Taken", "Value", "World", "all_ok",
+    "Outcomes", "Result", "Taken", "Value", "World", "all_ok", "in_full", "replace_uuids",
 ]

@@ -34,7 +34,7 @@ class Making(Rows):
                 values[assigned.name] = self._new_uuid()
             elif assigned.kind is AssignedKind.FORMAT:
                 values[assigned.name] = self.program.render(
-                    assigned, self._look(resource.name, values, parent)
+                    resource.name, assigned, self._look(resource.name, values, parent)
                 )
             else:
                 values.update(leaf_zeros(assigned))

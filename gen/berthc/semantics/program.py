@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 
 from berthc.model import (
     COMPARE, Assigned, AssignedKind, Deny, FormatText, Guard, Manager, Operation, Ref, Resource,
-    Row,
+    Row, Type,
 )
-from berthc.semantics.values import Value, default, is_of_type, is_valid, zero
+from berthc.semantics.values import (
+    Value, default, in_text, is_of_type, is_valid, replace_uuids, zero,
+)
 
 Lookup = Callable[[str, str], Value]
 """Scope and name of a reference, to its value."""
@@ -111,7 +113,7 @@ class Program:
     """A manager, its options and the hooks it has been left without."""
 
     __slots__ = ("manager", "options", "without", "max_holders", "resources", "operations", "hooks",
-                 "deny", "naming", "owned")
+                 "deny", "naming", "owned", "_uuids")
 
     def __init__(self, manager: Manager, options: Mapping[str, Value], without: Collection[str],
                  max_holders: int = MAX_HOLDERS) -> None:
@@ -144,13 +146,19 @@ class Program:
             o.name: tuple((compile_guard(d.guard, self.options), d) for d in o.deny)
             for o in manager.operations
         }
+        self._uuids = frozenset(
+            [(r.name, f.name) for r in manager.resources for f in r.fields if f.type is Type.UUID]
+            + [(r.name, a.name) for r in manager.resources for a in r.assigned
+               if a.type is Type.UUID])
 
-    def render(self, assigned: Assigned, look: Lookup) -> str:
-        """The text of a format: the first whose guard holds, references filled in."""
+    def render(self, resource: str, assigned: Assigned, look: Lookup) -> str:
+        """The text of a format of a resource: the first whose guard holds, references filled in.
+        UUIDs are written by in_text()."""
         for text in assigned.texts:
             if text.guard is None or self._holds(text, look):
-                return "".join(part if isinstance(part, str) else self._text(part, look)
+                made = "".join(part if isinstance(part, str) else self._text(resource, part, look)
                                for part in text.parts)
+                return replace_uuids(made, in_text)
         raise BrokenTable(f"no text of {assigned.name} applies")
 
     def _holds(self, text: FormatText, look: Lookup) -> bool:
@@ -158,8 +166,10 @@ class Program:
         test = compile_guard(text.guard, self.options)
         return test if isinstance(test, bool) else test(look)
 
-    def _text(self, ref: Ref, look: Lookup) -> str:
+    def _text(self, resource: str, ref: Ref, look: Lookup) -> str:
         value = self.options[ref.name] if ref.scope == "option" else look(ref.scope, ref.name)
+        if (resource if ref.scope == "field" else ref.scope, ref.name) in self._uuids:
+            return in_text(str(value))
         return str(value).lower() if isinstance(value, bool) else str(value)
 
 

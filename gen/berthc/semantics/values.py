@@ -5,7 +5,8 @@ tuple of str.
 """
 from __future__ import annotations
 
-from collections.abc import Hashable
+import re
+from collections.abc import Callable, Hashable
 
 from berthc.model import Assigned, Field, Type
 
@@ -13,6 +14,11 @@ Value = bool | int | str | tuple[str, ...]
 
 NIL = "nil"
 """The all-zero UUID. Every other UUID is a label that means nothing but itself."""
+
+ZERO_UUID = "00000000-0000-0000-0000-000000000000"
+
+_UUID_IN_TEXT = re.compile("\0([^\0]*)\0"
+                           "|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 NO_ITEMS = ("\0",)
 """A list or set that has a number of items, and no items. No text in C has a NUL."""
@@ -31,6 +37,22 @@ def zero(kind: Type, values: tuple[str, ...] = ()) -> Value:
     if kind is Type.UUID:
         return NIL
     return "" if kind is Type.STRING else ()
+
+
+def in_full(text: str) -> str:
+    """The label of a UUID that is written in full."""
+    return NIL if text == ZERO_UUID else f"uuid:{text.lower()}"
+
+
+def in_text(uuid: str) -> str:
+    """A UUID within a text, where its label is not yet known."""
+    return f"\0{uuid}\0"
+
+
+def replace_uuids(text: str, shown: Callable[[str], str]) -> str:
+    """A text with each UUID in it, in full or by in_text(), as it is shown."""
+    return _UUID_IN_TEXT.sub(
+        lambda found: shown(in_full(found[0]) if found[1] is None else found[1]), text)
 
 
 def default(field: Field) -> Value:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 
-from berthc.semantics import NIL
+from berthc.semantics import NIL, in_full
 
 _LABEL = re.compile(r"u[1-9][0-9]{0,8}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ZERO = "00000000-0000-0000-0000-000000000000"
 
 
 def is_uuid(text: str) -> bool:
@@ -38,7 +37,7 @@ class Labels:
             if text not in self._uuid:
                 self._bind(f"label:{text}", text)
             return self._uuid[text]
-        return NIL if text in (NIL, _ZERO) else f"uuid:{text.lower()}"
+        return NIL if text == NIL else in_full(text)
 
     def shown(self, uuid: str) -> str:
         """The label of a UUID; the next one that is not in use when it had none."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, TextIO
 
 from berthc.model import Manager, Operation, Type
-from berthc.semantics import MAX_HOLDERS, BrokenTable, Result, Value, World
+from berthc.semantics import MAX_HOLDERS, BrokenTable, Result, Value, World, replace_uuids
 from berthc.sim.labels import Labels, ReservationLabels
 from berthc.sim.request import Request, bind, read_request
 from berthc.sim.text import LINE_MAX, Malformed, lines, parse
@@ -111,9 +111,13 @@ class Simulator:
                    "state": self._state(self._world.snapshot())})
 
     def _values(self, values: Mapping[str, Value], uuids: frozenset[str]) -> dict[str, Any]:
-        return {name: self._labels.shown(value) if name in uuids and isinstance(value, str)
-                else list(value) if isinstance(value, tuple) else value
-                for name, value in values.items()}
+        return {name: self._value(value, name in uuids) for name, value in values.items()}
+
+    def _value(self, value: Any, is_uuid: bool) -> Any:
+        if isinstance(value, str):
+            return (self._labels.shown(value) if is_uuid
+                    else replace_uuids(value, self._labels.shown) if "\0" in value else value)
+        return list(value) if isinstance(value, tuple) else value
 
     def _state(self, snapshot: dict[str, Any]) -> dict[str, Any]:
         label = self._reservations.shown
@@ -128,7 +132,7 @@ class Simulator:
         children = self._manager.children(resource)
         uuids = self._own_uuids[resource]
         return {name: [self._instance(name, child) for child in value] if name in children
-                else self._labels.shown(value) if name in uuids else value
+                else self._value(value, name in uuids)
                 for name, value in item.items()}
 
 

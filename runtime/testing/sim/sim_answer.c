@@ -11,12 +11,16 @@ typedef struct leaf {
     const char *const *values;
 } leaf;
 
-/* A UUID of an instance. Labels go by the order of the text, so they wait until it is known. */
-typedef struct uuid_member {
-    struct uuid_member *next;
+/*
+ * A UUID of an instance, or a text that may have some. Labels go by the order of the text, so they
+ * wait until it is known.
+ */
+typedef struct labelled {
+    struct labelled *next;
     const char *name;
-    uuid_t uuid;
-} uuid_member;
+    uint8_t type;
+    const void *value; /* a copy */
+} labelled;
 
 /* An instance of the snapshot. */
 typedef struct node {
@@ -24,7 +28,7 @@ typedef struct node {
     const void *parent;
     uint8_t resource;
     json_object *object;
-    uuid_member *uuids; /* in order */
+    labelled *labelled; /* in order */
 } node;
 
 typedef struct snapshot {
@@ -135,20 +139,22 @@ static int visit_instance(void *arg, const berth_item *item)
                    .resource = item->resource,
                    .object = json_object_new_object()};
     const berth_resource *resource = &into->type->resources[item->resource];
-    uuid_member **next = &made->uuids;
+    labelled **next = &made->labelled;
     leaf value;
     for (size_t i = 0; leaf_at(resource, i, &value); i++) {
         const void *from = at(item->view, value.view_offset);
-        if (value.type != BERTH_UUID) {
+        if (value.type != BERTH_UUID && value.type != BERTH_CHARS) {
             json_object_object_add(made->object, value.name,
                                    sim_value_json(NULL, value.type, value.values, from));
             continue;
         }
-        uuid_member *uuid = sim_arena_new(&into->arena, 1, sizeof *uuid);
-        uuid->name = value.name;
-        memcpy(uuid->uuid, from, sizeof uuid->uuid);
-        *next = uuid;
-        next = &uuid->next;
+        const size_t size = value.type == BERTH_UUID ? sizeof(uuid_t) : strlen(from) + 1;
+        labelled *member = sim_arena_new(&into->arena, 1, sizeof *member);
+        member->name = value.name;
+        member->type = value.type;
+        member->value = memcpy(sim_arena_new(&into->arena, size, 1), from, size);
+        *next = member;
+        next = &member->next;
         json_object_object_add(made->object, value.name, NULL); /* keeps its place */
     }
     json_object_object_add(made->object, "state",
@@ -178,11 +184,9 @@ static void add_instances(const snapshot *from, sim_labels *labels, json_object 
             const node *one = &from->nodes[i];
             if (one->resource != resource || one->parent != view)
                 continue;
-            char label[SIM_LABEL_SIZE];
-            for (const uuid_member *uuid = one->uuids; uuid != NULL; uuid = uuid->next)
-                json_object_object_add(
-                    one->object, uuid->name,
-                    json_object_new_string(sim_label_of(labels, uuid->uuid, label)));
+            for (const labelled *member = one->labelled; member != NULL; member = member->next)
+                json_object_object_add(one->object, member->name,
+                                       sim_value_json(labels, member->type, NULL, member->value));
             json_object_array_add(list, one->object);
             add_instances(from, labels, one->object, (uint8_t)resource, one->view);
         }

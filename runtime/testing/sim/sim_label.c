@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../uuid_text.h"
 #include "sim_memory.h"
 
 /* Digits of a label's number: more than any script uses, and its value fits with room to spare. */
@@ -150,6 +151,25 @@ const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LA
         label = add(labels, uuid, unused_number(labels));
     (void)snprintf(text, SIM_LABEL_SIZE, "u%llu", (unsigned long long)label->number);
     return text;
+}
+
+char *sim_label_text(sim_labels *labels, const char *text)
+{
+    char *copy = sim_new(strlen(text) + 1, 1); /* a label is shorter than a UUID */
+    char *to = copy;
+    while (*text != '\0') {
+        char label[SIM_LABEL_SIZE];
+        uuid_t uuid;
+        if (!uuid_text_begins(text, uuid)) {
+            *to++ = *text++;
+            continue;
+        }
+        const size_t length = strlen(sim_label_of(labels, uuid, label));
+        memcpy(to, label, length);
+        to += length;
+        text += UUID_TEXT_LENGTH;
+    }
+    return copy;
 }
 
 /* The number of a label with this prefix; 0 when the text is none. */

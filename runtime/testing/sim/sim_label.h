@@ -44,6 +44,9 @@ void sim_label_choose(sim_labels *labels, const char *text, uuid_t uuid);
  */
 const char *sim_label_of(sim_labels *labels, const uuid_t uuid, char text[SIM_LABEL_SIZE]);
 
+/* A copy of a text with labels in place of the UUIDs that it has in lower case; for sim_free(). */
+char *sim_label_text(sim_labels *labels, const char *text);
+
 /*
  * Is this a label or a UUID as text: "nil", "u" and a number without leading zeros, or 36
  * characters?

@@ -190,8 +190,12 @@ json_object *sim_value_json(sim_labels *labels, uint8_t type, const char *const 
         return json_object_new_string(values[word]);
     case BERTH_UUID:
         return json_object_new_string(sim_label_of(labels, from, label));
-    case BERTH_CHARS:
-        return json_object_new_string(from);
+    case BERTH_CHARS: {
+        char *shown = sim_label_text(labels, from);
+        json_object *string = json_object_new_string(shown);
+        sim_free(shown);
+        return string;
+    }
     case BERTH_LIST:
     case BERTH_SET: {
         memcpy(&strings, from, sizeof strings);

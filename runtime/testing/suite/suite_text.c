@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../uuid_text.h"
 #include "suite_internal.h"
 
 void *suite_allocate(size_t size)
@@ -147,12 +148,42 @@ void berth_suite_signed(berth_suite_text *text, bool always, const char *name, i
         suite_text_add(text, " %s=%" PRId64, name, value);
 }
 
+static void add_uuid(berth_suite_text *text, const unsigned char *value)
+{
+    if (uuid_is_null(value))
+        suite_text_add(text, "nil");
+    else
+        suite_text_add(text, "u%u", suite_uuid_number(text->suite, value));
+}
+
+/* A text, with the numbers of the UUIDs in it. */
+static void add_with_uuids(berth_suite_text *text, const char *value)
+{
+    while (*value != '\0') {
+        size_t length = 0;
+        uuid_t uuid;
+
+        while (value[length] != '\0' && !uuid_text_begins(value + length, uuid))
+            length++;
+        suite_text_add(text, "%.*s", (int)length, value);
+        value += length;
+        if (*value != '\0') {
+            add_uuid(text, uuid);
+            value += UUID_TEXT_LENGTH;
+        }
+    }
+}
+
 void berth_suite_string(berth_suite_text *text, bool always, const char *name, const char *value)
 {
-    if (value == NULL)
+    if (text == NULL)
+        return;
+    if (value == NULL) {
         suite_text_add(text, " %s=(null)", name);
-    else if (always || value[0] != '\0')
-        suite_text_add(text, " %s=%s", name, value);
+    } else if (always || value[0] != '\0') {
+        suite_text_add(text, " %s=", name);
+        add_with_uuids(text, value);
+    }
 }
 
 void berth_suite_enum(berth_suite_text *text, const char *name, const char *word, bool first)
@@ -166,10 +197,10 @@ void berth_suite_uuid(berth_suite_text *text, bool always, const char *name,
 {
     if (text == NULL)
         return;
-    if (!uuid_is_null(value))
-        suite_text_add(text, " %s=u%u", name, suite_uuid_number(text->suite, value));
-    else if (always)
-        suite_text_add(text, " %s=nil", name);
+    if (always || !uuid_is_null(value)) {
+        suite_text_add(text, " %s=", name);
+        add_uuid(text, value);
+    }
 }
 
 void berth_suite_strings(berth_suite_text *text, const char *name, const berth_strings *value)

@@ -1,6 +1,6 @@
 /** From a result to an answer of the protocol. UUIDs get their labels in the order of the text. */
 import {referencesOf} from "./state.js";
-import {Uuid} from "./values.js";
+import {Uuid, replaceUuids} from "./values.js";
 
 /**
  * @typedef {import("./labels.js").Labels} Labels
@@ -107,5 +107,7 @@ function showValue(value, labels) {
     }
     if (value instanceof Uuid)
         return labels.shown(value);
+    if (typeof value === "string")
+        return value.includes("\0") ? replaceUuids(value, uuid => labels.shown(uuid)) : value;
     return typeof value === "object" ? [...value] : value;
 }

@@ -1,6 +1,6 @@
 /** Conditions, and texts with references in them. */
 import {BrokenTable} from "./faults.js";
-import {identity} from "./values.js";
+import {Uuid, identity, replaceUuids, uuidInText} from "./values.js";
 
 /**
  * Finds the value that a reference names.
@@ -63,7 +63,8 @@ function atomHolds(atom, look) {
 }
 
 /**
- * The text of a format: the first whose condition holds, references filled in.
+ * The text of a format: the first whose condition holds, references filled in. UUIDs are written by
+ * uuidInText().
  *
  * @param {import("./tables.js").Assigned} assigned
  * @param {Lookup} look
@@ -72,5 +73,11 @@ export function formatted(assigned, look) {
     const text = assigned.texts.find(one => holds(one.guard, look));
     if (text === undefined)
         throw new BrokenTable(`no text of ${assigned.name} applies`);
-    return text.parts.map(part => typeof part === "string" ? part : identity(look(part))).join("");
+    const parts = text.parts.map(part => typeof part === "string" ? part : textOf(look(part)));
+    return replaceUuids(parts.join(""), uuidInText);
+}
+
+/** @param {import("./values.js").Value} value */
+function textOf(value) {
+    return value instanceof Uuid ? uuidInText(value) : identity(value);
 }

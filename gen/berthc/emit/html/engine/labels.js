@@ -3,11 +3,10 @@
  * is a text that means nothing: the manager makes its own ("u1"), and what a request names has
  * another form ("label:u7", "uuid:…"). A label is bound to one of them as it comes up, and stays.
  */
-import {NIL, Uuid} from "./values.js";
+import {NIL, Uuid, uuidInFull} from "./values.js";
 
 const LABEL = /^u[1-9][0-9]{0,8}$/;
 const IN_FULL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const ZERO = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Whether a request may write it where a UUID is wanted: a label, "nil", or a UUID in full.
@@ -41,10 +40,10 @@ export class Labels {
      * @param {string} text
      */
     meaning(text) {
-        if (text === NIL.text || text === ZERO)
+        if (text === NIL.text)
             return NIL;
         if (!LABEL.test(text))
-            return new Uuid(`uuid:${text.toLowerCase()}`);
+            return uuidInFull(text);
         const uuid = this.uuids.get(text);
         return new Uuid(uuid === undefined ? this.bind(`label:${text}`, text) : uuid);
     }

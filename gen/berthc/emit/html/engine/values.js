@@ -15,6 +15,11 @@ export class Uuid {
     }
 }
 
+const ZERO_UUID = "00000000-0000-0000-0000-000000000000";
+
+const UUID_IN_TEXT = new RegExp("\\0([^\\0]*)\\0"
+    + "|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "g");
+
 /** The all-zero UUID. */
 export const NIL = new Uuid("nil");
 
@@ -133,6 +138,36 @@ export function comparable(field, value) {
  */
 function lowered(text) {
     return text.replace(/[A-Z]/g, letter => letter.toLowerCase());
+}
+
+/**
+ * The UUID that is written in full.
+ *
+ * @param {string} text
+ */
+export function uuidInFull(text) {
+    return text === ZERO_UUID ? NIL : new Uuid(`uuid:${text.toLowerCase()}`);
+}
+
+/**
+ * A UUID within a text, where its label is not yet known. No other text has a NUL.
+ *
+ * @param {Uuid} uuid
+ */
+export function uuidInText(uuid) {
+    return `\0${uuid.text}\0`;
+}
+
+/**
+ * A text with each UUID in it, in full or by uuidInText(), as it is shown.
+ *
+ * @param {string} text
+ * @param {(uuid: Uuid) => string} shown
+ */
+export function replaceUuids(text, shown) {
+    return text.replace(UUID_IN_TEXT, (found, inside) =>
+        shown(inside === undefined ? uuidInFull(found) : inside === NIL.text ? NIL
+            : new Uuid(inside)));
 }
 
 /**
