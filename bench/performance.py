@@ -4,8 +4,8 @@
     bench/performance.py [--check]
 
 The prose is in bench/performance.md.j2. The figures are in times.json, memory.json, budget.json,
-states.json and check.json beside it, and in docs/small.md; the page says which command renews each.
-Times appear as ratios only, since they depend on the machine. --check writes nothing, and fails
+states.json, check.json and store.json beside it, and in docs/small.md; the page says which
+command renews each. Times appear as ratios only, since they depend on the machine. --check writes nothing, and fails
 where the page differs.
 """
 from __future__ import annotations
@@ -21,6 +21,7 @@ import jinja2
 import figures
 import report
 import small_page
+import store
 
 TEMPLATE = Path(__file__).resolve().parent / "performance.md.j2"
 PAGE = TEMPLATE.parents[1] / "docs/performance.md"
@@ -236,6 +237,29 @@ def search_targets(record: Mapping[str, tuple[float, float, bool]]) -> str:
     return table(["target", "measured / limit", "wanted", ""], rows)
 
 
+def store_rates(found: Mapping[str, Sequence[float]]) -> str:
+    """Cycles with a store, as multiples of bare transactions."""
+    rows = []
+    for mode in ("normal", "full"):
+        bare = found[f"bare {mode}"][0]
+        rows.append([mode.upper(), *(f"{found[f'cycles {mode} {n}'][0] / bare:.2f}"
+                                     for n in store.THREADS)])
+    return table(["cycles a second; 1.00 is bare transactions of one thread", *(
+        f"{n} threads" if n > 1 else "1 thread" for n in store.THREADS)], rows)
+
+
+def store_targets(record: Mapping[str, tuple[float, float, bool]]) -> str:
+    """What `make bench-store` asks for."""
+    rows = [[what, f"{value:.2f}", f"{'≤' if most else '≥'} {limit:g}",
+             "met" if (value <= limit if most else value >= limit) else "**missed**"]
+            for what, (value, limit, most) in record.items()
+            if not what.startswith("seconds")]
+    rows += [[what.replace("seconds", "time") + ", as a share of 2 s", f"{value / limit:.2f}",
+              "≤ 1", "met" if value <= limit else "**missed**"]
+             for what, (value, limit, _) in record.items() if what.startswith("seconds")]
+    return table(["target", "measured", "limit", ""], rows)
+
+
 def small(page: str) -> str:
     """Bytes on a small machine."""
     found = small_page.figures(small_page.recorded(page))
@@ -272,6 +296,11 @@ def page() -> str:
         search_load=figures.load("check.json")["where"]["load"],
         search_processors=figures.load("check.json")["where"]["processors"],
         search_targets=search_targets(figures.load("check.json")["targets"]),
+        store_rates=store_rates(figures.load(store.RECORD)["measured"]),
+        store_targets=store_targets(figures.load(store.RECORD)["targets"]),
+        store_rounds=figures.load(store.RECORD)["where"]["rounds"],
+        store_load=figures.load(store.RECORD)["where"]["load"],
+        store_processors=figures.load(store.RECORD)["where"]["processors"],
         small=small(small_page.PAGE.read_text(encoding="utf-8")),
     )
 

@@ -11,7 +11,7 @@ NOT_ANALYZED = tests/% examples/small/% runtime/library.c runtime/explore/%
 ANALYZED = $(filter-out $(NOT_ANALYZED),$(filter %.c,$(C_FILES))) \
     $(foreach m,$(ALL_MANAGERS),$(GEN)/$(m)/$(m).c)
 INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/testing \
-    $(foreach m,$(ALL_MANAGERS) stock locker,-I$(GEN)/$(m)) $(QEMU_FLAGS) $(SQLITE_FLAGS) \
+    $(foreach m,$(ALL_MANAGERS) stock locker closet,-I$(GEN)/$(m)) $(QEMU_FLAGS) $(SQLITE_FLAGS) \
     -Ibench $(GLIB_FLAGS)
 SHELL_FILES = contrib/github/berth-review contrib/git/berth-textconv bin/berthc .ci/run \
     $(addprefix scripts/,clang-tidy uninstall find-python python setup fresh exports)
@@ -30,11 +30,11 @@ format: ## lay out the hand-written C
 
 lint-format:
 	clang-format --dry-run --Werror $(C_FILES)
-lint-tidy: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h
+lint-tidy: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h $(GEN)/closet/closet.h
 	@printf '%s\n' $(ANALYZED) | xargs -P $(J) -n 1 scripts/clang-tidy -std=c11 $(INCLUDES) --
 # cppcheck does not read <uuid/uuid.h> and takes uuid_t for a number, so it calls every result of
 # that type uninitialised; clang-tidy looks for the same and knows better.
-lint-cppcheck: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h
+lint-cppcheck: managers $(GEN)/stock/stock.h $(GEN)/locker/locker.h $(GEN)/closet/closet.h
 	cppcheck --quiet -j $(J) --error-exitcode=1 --std=c11 \
 	    --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=uninitvar $(INCLUDES) $(ANALYZED)
@@ -45,6 +45,6 @@ lint-mypy:
 	MYPYPATH=gen mypy --strict --python-executable $(TEST_PYTHON) scripts/manual
 	mypy --strict examples/qemu/image.py
 	mypy --strict scripts/run-tests \
-	    $(patsubst %,bench/%.py,compiler small_page performance states memory count)
+	    $(patsubst %,bench/%.py,compiler small_page performance store states memory count)
 lint-shell:
 	shellcheck $(SHELL_FILES)

@@ -39,18 +39,25 @@ run-demo-crash: $(BUILD)/examples/restart
 	@$(BUILD)/examples/restart
 
 $(eval $(call plain_manager,locker,bench/specs/locker.yaml))
-$(BUILD)/obj/bench/store/main.o: BENCH_FLAGS += $(SQLITE_FLAGS) -I$(GEN)/locker
-$(BUILD)/obj/bench/store/main.o: $(GEN)/locker/locker.h
+# The same without a store.
+$(GEN)/closet.yaml: bench/specs/locker.yaml
+	@mkdir -p $(@D)
+	$(Q)sed -e '/^store:/d' -e 's/^manager: locker/manager: closet/' $< >$@
+$(eval $(call plain_manager,closet,$(GEN)/closet.yaml))
+$(BUILD)/obj/bench/store/main.o: BENCH_FLAGS += $(SQLITE_FLAGS) -I$(GEN)/locker -I$(GEN)/closet
+$(BUILD)/obj/bench/store/main.o: $(GEN)/locker/locker.h $(GEN)/closet/closet.h
 $(BUILD)/bench/store: $(BUILD)/obj/bench/store/main.o $(BUILD)/locker/locker.o \
-    $(LIBSQLITE) $(LIBBERTH)
+    $(BUILD)/closet/closet.o $(LIBSQLITE) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -lsqlite3 $(LIBS)
 
-# In the build folder, since the disk counts.
-.PHONY: bench-store run-bench-store
+.PHONY: bench-store run-bench-store renew-store
 bench-store: ## cycles with a store in SQLite, beside bare transactions; loading a million instances
 	@scripts/setup sqlite
 	@$(PARALLEL) run-bench-store
 run-bench-store: $(BUILD)/bench/store
-	@cd $(BUILD)/bench && ./store $(STORE_SECONDS)
+	@$(PYTHON_FOUND) bench/store.py $(STORE_ARGUMENTS) $<
+renew-store: $(BUILD)/bench/store ## the same, and record it in bench/store.json
+	@$(PYTHON_FOUND) bench/store.py --renew $(STORE_ARGUMENTS) $<
+	@$(PYTHON_FOUND) bench/performance.py

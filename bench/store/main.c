@@ -1,9 +1,14 @@
 /*
- * Measures a store in SQLite: cycles of a manager (rent, use, give back) with 1, 8 and 64 threads.
- * Beside them run bare transactions of SQLite that write the same rows, and appends that wait for
- * the disk. It also loads a manager with a million instances.
+ * Measures one case of a store in SQLite, and prints its figures. bench/store.py runs the cases in
+ * turn and compares them.
  *
- * Ratios within one run count; the rates are of this machine and this disk.
+ *     store SECONDS bare|cycles normal|full [THREADS]   cycles a second: rent, use, give back
+ *     store SECONDS append                              the same number of appends, each flushed
+ *     store SECONDS look-ups plain|stored               look-ups a second
+ *     store SECONDS load boxes|reserved                 seconds, and those of its parts
+ *
+ * A bare cycle is the transactions of SQLite that write the same rows. Seconds are of the processor
+ * where one thread works and does not wait for the disk.
  */
 #define _GNU_SOURCE
 
@@ -20,6 +25,7 @@
 #include <berth_sqlite.h>
 #include <sqlite3.h>
 
+#include "closet.h"
 #include "locker.h"
 
 enum {
@@ -31,7 +37,8 @@ enum {
 };
 
 static char folder[] = "berth-bench-XXXXXX";
-static double seconds = 2;
+static double seconds;
+static const double warm_up = 0.4; /* seconds until the log of SQLite is as long as it gets */
 
 static void must(bool is_true, const char *what)
 {
@@ -41,11 +48,13 @@ static void must(bool is_true, const char *what)
     exit(1);
 }
 
+static clockid_t measured = CLOCK_MONOTONIC;
+
 static double now(void)
 {
     struct timespec time;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    (void)clock_gettime(measured, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
@@ -114,17 +123,17 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Cycles per second. */
-static double measure_manager(const berth_store *store, unsigned n)
+/* Cycles per second, of so many threads. */
+static double run_threads(berth_sqlite *store, unsigned n, double duration)
 {
     struct worker workers[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
-    locker *manager = open_locker(store);
+    locker *manager = open_locker(berth_sqlite_store(store));
     double begin = now();
     unsigned long cycles = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        workers[i] = (struct worker){manager, begin + seconds, i, 0};
+        workers[i] = (struct worker){manager, begin + duration, i, 0};
         must(pthread_create(&threads[i], NULL, work, &workers[i]) == 0, "no thread");
     }
     for (unsigned i = 0; i < n; i++) {
@@ -133,7 +142,37 @@ static double measure_manager(const berth_store *store, unsigned n)
     }
     begin = now() - begin;
     must(locker_destroy(manager, NULL) == 0, "destroy");
+    berth_sqlite_free(store);
     return (double)cycles / begin;
+}
+
+/* Has the file open, so that its log stays when the manager closes it. */
+static sqlite3 *keep_log(const char *path)
+{
+    sqlite3 *db;
+
+    must(sqlite3_open(path, &db) == SQLITE_OK &&
+             sqlite3_exec(db, "SELECT * FROM _berth", NULL, NULL, NULL) == SQLITE_OK,
+         "the file cannot be kept open");
+    return db;
+}
+
+static double measure_cycles(bool full, unsigned n)
+{
+    const char *path = fresh("store.db");
+    sqlite3 *keeper;
+    double rate;
+
+    must(n >= 1 && n <= MOST_THREADS, "so many threads");
+    must(locker_destroy(open_locker(berth_sqlite_store(berth_sqlite_create(path, NULL))), NULL) ==
+             0,
+         "destroy");
+    keeper = keep_log(path);
+    (void)run_threads(berth_sqlite_create(path, NULL), 1, warm_up);
+    rate =
+        run_threads(berth_sqlite_create(path, &(berth_sqlite_options){.full = full}), n, seconds);
+    must(sqlite3_close(keeper) == SQLITE_OK, "sqlite3_close");
+    return rate;
 }
 
 /* The rows that a cycle writes, as its commits give them to the store */
@@ -289,27 +328,39 @@ static void bare_step(sqlite3_stmt *statement)
     (void)sqlite3_reset(statement);
 }
 
+static unsigned long run_bare(struct bare *bare, double duration)
+{
+    const double end = now() + duration;
+    unsigned long cycles = 0;
+
+    for (; now() < end; cycles++)
+        for (unsigned i = 0; i < record.n_commits; i++) {
+            bare_step(bare->begin);
+            for (unsigned j = 0; j < record.n_changes[i]; j++)
+                bare_change(bare, &record.changes[i][j]);
+            bare_step(bare->commit);
+        }
+    return cycles;
+}
+
 static double measure_bare(bool full)
 {
     struct bare bare = {.db = NULL};
-    unsigned long cycles = 0;
-    double begin, took;
+    double begin, rate;
 
     must(sqlite3_open(fresh("bare.db"), &bare.db) == SQLITE_OK, "sqlite3_open");
     bare_run(&bare, "PRAGMA journal_mode = WAL");
-    bare_run(&bare, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    bare_run(&bare, "PRAGMA synchronous = NORMAL");
     bare.begin = bare_prepare(&bare, "BEGIN IMMEDIATE");
     bare.commit = bare_prepare(&bare, "COMMIT");
     for (unsigned i = 0; i < record.n_tables; i++)
         bare_table(&bare, i);
-    for (begin = now(); now() < begin + seconds; cycles++)
-        for (unsigned i = 0; i < record.n_commits; i++) {
-            bare_step(bare.begin);
-            for (unsigned j = 0; j < record.n_changes[i]; j++)
-                bare_change(&bare, &record.changes[i][j]);
-            bare_step(bare.commit);
-        }
-    took = now() - begin;
+    (void)run_bare(&bare, warm_up);
+    if (full)
+        bare_run(&bare, "PRAGMA synchronous = FULL");
+    begin = now();
+    rate = (double)run_bare(&bare, seconds);
+    rate /= now() - begin;
     for (unsigned i = 0; i < record.n_tables; i++) {
         (void)sqlite3_finalize(bare.write[i]);
         (void)sqlite3_finalize(bare.erase[i]);
@@ -317,7 +368,7 @@ static double measure_bare(bool full)
     (void)sqlite3_finalize(bare.begin);
     (void)sqlite3_finalize(bare.commit);
     must(sqlite3_close(bare.db) == SQLITE_OK, "sqlite3_close");
-    return (double)cycles / took;
+    return rate;
 }
 
 /* As many appends as a cycle has commits, each flushed. The file is there beforehand. */
@@ -342,18 +393,6 @@ static double measure_append(void)
     return (double)cycles / begin;
 }
 
-/* Measuring */
-
-static double measure(bool full, unsigned n)
-{
-    berth_sqlite *store =
-        berth_sqlite_create(fresh("store.db"), &(berth_sqlite_options){.full = full});
-    double rate = measure_manager(berth_sqlite_store(store), n);
-
-    berth_sqlite_free(store);
-    return rate;
-}
-
 /* The recorded tables are those of a manager that stays. */
 static locker *record_cycle(berth_sqlite *store)
 {
@@ -371,27 +410,49 @@ static locker *record_cycle(berth_sqlite *store)
     return manager;
 }
 
-static void compare(void)
+/* Look-ups */
+
+static int do_nothing_plain(void *ctx, berth_call *call, const closet_box *box)
 {
-    static const unsigned counts[] = {1, 8, 64};
+    (void)ctx;
+    (void)call;
+    (void)box;
+    return 0;
+}
 
-    for (unsigned full = 0; full < 2; full++) {
-        const double bare = measure_bare(full), append = full ? measure_append() : 0;
-        double one = 0;
+/* A manager of the same spec, but for `store`. */
+static double measure_plain_look_ups(void)
+{
+    const closet_backend backend = {.version = CLOSET_BACKEND_VERSION,
+                                    .hall = {.put = do_nothing_plain, .remove = do_nothing_plain}};
+    closet_box_config box = CLOSET_BOX_CONFIG_DEFAULT;
+    closet *manager;
+    uuid_t id = {0};
+    unsigned long n = 0;
+    double begin;
 
-        printf("%s: bare transactions %.0f cycles/s\n", full ? "FULL" : "NORMAL", bare);
-        for (unsigned i = 0; i < 3; i++) {
-            double rate = measure(full, counts[i]);
+    box.name = "/images/box-0000";
+    must(closet_create(NULL, &backend, NULL, &manager, NULL) == 0, "create");
+    must(closet_rent(manager, &box, id, NULL) == 0, "rent");
+    for (begin = now(); n % 1024 != 0 || now() < begin + seconds; n++)
+        must(closet_look(manager, &box, id, NULL) == 0, "look");
+    return (double)n / (now() - begin);
+}
 
-            if (i == 0)
-                one = rate;
-            printf("  %2u threads: %.0f cycles/s, %.2f of bare, %.2f of one thread\n", counts[i],
-                   rate, rate / bare, rate / one);
-        }
-        if (full)
-            printf("append + fdatasync: %.0f cycles/s; one thread with FULL has %.2f of that\n",
-                   append, one / append);
-    }
+static double measure_look_ups(void)
+{
+    berth_sqlite *store = berth_sqlite_create(fresh("store.db"), NULL);
+    locker *manager = open_locker(berth_sqlite_store(store));
+    locker_box_config box = LOCKER_BOX_CONFIG_DEFAULT;
+    uuid_t id = {0};
+    unsigned long n = 0;
+    double begin;
+
+    box.name = "/images/box-0000";
+    must(locker_rent(manager, &box, id, "bench", NULL) == 0, "rent");
+    for (begin = now(); n % 1024 != 0 || now() < begin + seconds; n++)
+        must(locker_look(manager, &box, id, NULL) == 0, "look");
+    return (double)n / (now() - begin);
 }
 
 /* Loading */
@@ -431,7 +492,7 @@ static int timed_load(void *ctx,
 }
 
 /* The order of the ids of reservations is not that of their numbers. */
-static void fill(const char *path)
+static void fill(const char *path, bool reserved)
 {
     struct bare file = {.db = NULL};
     char sql[2048];
@@ -440,19 +501,20 @@ static void fill(const char *path)
     (void)snprintf(
         sql, sizeof sql,
         "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-        "INSERT "
-        "INTO box(_id, _state, _ended, name, kind, size, locked, id, _sum) SELECT i, 'there', 0, "
-        "printf('/images/box-%%08d', i), 'wood', i, 0, printf('%%08x-0000-4000-8000-000000000000', "
-        "i * 7919 %% %d), NULL FROM n; INSERT INTO _reservations(_id, _number, _owner, _instance, "
-        "_held, "
-        "_drained, _releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', '[]', 0, NULL FROM "
-        "box; COMMIT",
-        LOADED, LOADED);
+        "INSERT INTO box(_id, _state, _ended, name, kind, size, locked, id, _sum) SELECT i, "
+        "'there', 0, printf('/images/box-%%08d', i), 'wood', i, 0, "
+        "printf('%%08x-0000-4000-8000-000000000000', i * 7919 %% %d), NULL FROM n; %s COMMIT",
+        LOADED, LOADED,
+        reserved ? "INSERT INTO _reservations(_id, _number, _owner, _instance, _held, _drained, "
+                   "_releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', '[]', 0, NULL "
+                   "FROM box;"
+                 : "");
     bare_run(&file, sql);
     must(sqlite3_close(file.db) == SQLITE_OK, "sqlite3_close");
 }
 
-static void load(void)
+/* Seconds, and those that the store needs to check the file and to read its rows. */
+static void measure_load(bool reserved)
 {
     const char *path = fresh("large.db");
     berth_sqlite *store = berth_sqlite_create(path, NULL);
@@ -461,7 +523,7 @@ static void load(void)
     double begin;
 
     must(locker_destroy(manager, NULL) == 0, "destroy");
-    fill(path);
+    fill(path, reserved);
     record.inner = berth_sqlite_store(store);
     record.functions = *record.inner;
     record.functions.open = timed_open;
@@ -469,32 +531,61 @@ static void load(void)
     begin = now();
     manager = open_locker(&record.functions);
     begin = now() - begin;
-    printf(
-        "%d instances, each with a reservation, load in %.2f s: %.2f s to check the file, %.2f s "
-        "to read its rows\n",
-        LOADED, begin - read_all, checked, read_all);
+    printf("%.3f %.3f %.3f\n", begin - read_all, checked, read_all);
     must(locker_save(manager, NULL, &error) == 0, "save");
     must(locker_destroy(manager, NULL) == 0, "destroy");
     berth_sqlite_free(store);
 }
 
-int main(int argc, char **argv)
+static bool is_word(const char *word, const char *one, const char *other)
 {
-    char command[64];
+    must(word && (strcmp(word, one) == 0 || strcmp(word, other) == 0), "which?");
+    return strcmp(word, one) == 0;
+}
+
+static void measure(const char *what, const char *how, const char *threads)
+{
     berth_sqlite *store;
     locker *manager;
 
-    if (argc > 1)
-        seconds = strtod(argv[1], NULL);
-    must(mkdtemp(folder) != NULL, "mkdtemp");
+    if (strcmp(what, "load") == 0) {
+        measure_load(is_word(how, "reserved", "boxes"));
+        return;
+    }
+    if (strcmp(what, "look-ups") == 0) {
+        printf("%.0f\n",
+               is_word(how, "plain", "stored") ? measure_plain_look_ups() : measure_look_ups());
+        return;
+    }
     store = berth_sqlite_create(fresh("recorded.db"), NULL);
     manager = record_cycle(store);
-    printf("a cycle has %u commits\n", record.n_commits);
-    if (seconds > 0)
-        compare();
-    load();
+    if (strcmp(what, "append") == 0)
+        printf("%.1f\n", measure_append());
+    else if (is_word(what, "bare", "cycles"))
+        printf("%.1f\n", measure_bare(is_word(how, "full", "normal")));
+    else
+        printf("%.1f\n", measure_cycles(is_word(how, "full", "normal"),
+                                        threads ? (unsigned)strtoul(threads, NULL, 10) : 1));
     must(locker_destroy(manager, NULL) == 0, "destroy");
     berth_sqlite_free(store);
+}
+
+/* One thread that does not wait for the disk: then other programs do not count. */
+static bool uses_one_processor(int argc, char **argv)
+{
+    return argc > 3 && strcmp(argv[3], "full") != 0 && (argc < 5 || strcmp(argv[4], "1") == 0);
+}
+
+int main(int argc, char **argv)
+{
+    char command[64];
+
+    must(argc >= 3, "SECONDS CASE");
+    seconds = strtod(argv[1], NULL);
+    if (uses_one_processor(argc, argv))
+        measured = CLOCK_PROCESS_CPUTIME_ID;
+    must(mkdtemp(folder) != NULL, "mkdtemp");
+    measure(argv[2], argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
     (void)snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command);
 }

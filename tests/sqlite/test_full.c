@@ -70,7 +70,7 @@ static void limit_of_size_is_certain(void **unused)
 
     (void)unused;
     (void)signal(SIGXFSZ, SIG_IGN);
-    for (size_t limit = 36000; limit < 90000; limit += 1030) {
+    for (size_t limit = 12000; limit < 66000; limit += 1030) {
         struct fake fake;
         int rc;
 
@@ -106,7 +106,7 @@ static void replace_without_space_changes_nothing(void **unused)
     fake_commit_to(&fake, 30);
     fake_close(&fake);
     assert_int_equal(fake_open(&fake), 0);
-    limit_files(20000);
+    limit_files(8000);
     assert_int_equal(fake_replace(&fake, 100), -EFBIG);
     limit_files(0);
     fake_check(&fake);
@@ -120,7 +120,7 @@ static void full_disk_is_certain(void **unused)
     unsigned failed = 0;
 
     (void)unused;
-    for (unsigned kib = 60; kib < 160; kib += 4) {
+    for (unsigned kib = 52; kib < 152; kib += 4) {
         char options[32];
         struct fake fake;
         int rc, before = 0;

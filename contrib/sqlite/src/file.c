@@ -193,8 +193,10 @@ static void sync_folder(const char *path)
 
 static int fill_file(struct berth_sqlite *store)
 {
-    int rc = sql_run(store, "BEGIN");
+    int rc = sql_run(store, "PRAGMA page_size = %d", PAGE_SIZE);
 
+    if (rc == 0)
+        rc = sql_run(store, "BEGIN");
     if (rc == 0)
         rc = sql_run(store, "PRAGMA application_id = %d", APPLICATION_ID);
     if (rc == 0)
@@ -287,6 +289,8 @@ static int set_up(struct berth_sqlite *store)
     rc = sql_run(store, "PRAGMA cell_size_check = ON");
     if (rc == 0)
         rc = use_log(store);
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA wal_autocheckpoint = %d", LOG_PAGES);
     if (rc == 0)
         rc = sql_run(store, "PRAGMA synchronous = %s", store->options.full ? "FULL" : "NORMAL");
     if (rc == 0)

@@ -10,7 +10,10 @@
 enum {
     APPLICATION_ID = 0x42527468, /* "BRth", of every store */
     LAYOUT = 1,                  /* of _berth and of the columns' types: user_version */
-    DEFAULT_BUSY_MS = 5000
+    DEFAULT_BUSY_MS = 5000,
+    /* A commit writes whole pages: small ones, since it changes a row in each of a few tables. */
+    PAGE_SIZE = 1024,
+    LOG_PAGES = 4000 /* of the log, before it is written into the file */
 };
 
 /* Tables of a manager, owned. */

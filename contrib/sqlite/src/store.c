@@ -91,8 +91,8 @@ static int open_file(struct berth_sqlite *store, const berth_store_manager *mana
 static int prepare_all(struct berth_sqlite *store)
 {
     int rc = sql_prepare(store, &store->advance,
-                         "UPDATE _berth SET sequence = ?1, _sum = ?2 WHERE epoch = ?3 AND (?4 IS "
-                         "NULL OR sequence = ?4)");
+                         "UPDATE _berth SET sequence = ?1, _sum = ?2 WHERE rowid = 1 AND epoch = ?3 "
+                         "AND (?4 IS NULL OR sequence = ?4)");
 
     if (rc == 0)
         rc = sql_prepare(store, &store->position, "SELECT epoch, sequence FROM _berth");

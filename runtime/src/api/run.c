@@ -141,12 +141,22 @@ static int look_up(struct fast *fast, berth_manager *manager, const berth_operat
     return stored_refuses(manager) < 0 ? FAST_NOT : rc;
 }
 
+static noinline int run_stored_request(berth_manager *manager, const berth_operation *type,
+                                       const berth_stored_request *stored, berth_refusal refusal,
+                                       const struct fast *fast, berth_error *error)
+{
+    struct stored_block block;
+
+    block.operation.call.manager = manager;
+    persist_init(&block.operation, stored->owner);
+    return run_in(&block.operation, manager, type, &stored->request, refusal, fast, error);
+}
+
 int berth_stored_run(berth_manager *manager, const berth_stored_request *stored, berth_error *error)
 {
     const berth_request *request = stored ? &stored->request : NULL;
-    struct stored_block block;
-    struct fast fast = {.locked = false};
     const berth_operation *type;
+    struct fast fast;
     berth_refusal refusal;
 
     if (!manager || !request || request->operation == 0 ||
@@ -159,15 +169,14 @@ int berth_stored_run(berth_manager *manager, const berth_stored_request *stored,
         refusal = (berth_refusal){.code = -EINVAL};
     else
         refusal = type->check(request, manager->options);
+    fast.locked = false;
     if (refusal.code == 0 && (type->flags & BERTH_LOOK_UP)) {
         int rc = look_up(&fast, manager, type, request, error);
 
         if (rc != FAST_NOT)
             return rc;
     }
-    block.operation.call.manager = manager;
-    persist_init(&block.operation, stored->owner);
-    return run_in(&block.operation, manager, type, request, refusal, &fast, error);
+    return run_stored_request(manager, type, stored, refusal, &fast, error);
 }
 
 static int drain_in(struct operation *operation, struct drain *drain, berth_manager *manager,

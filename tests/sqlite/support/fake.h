@@ -15,6 +15,8 @@
 #include <cmocka.h>
 
 enum { N_BOXES = 60, N_RESERVATIONS = 20, DUMP_SIZE = 65536 };
+/* Bytes of a page of a file that the library makes, and of one in the log. */
+enum { PAGE = 1024, FRAME = PAGE + 24 };
 
 /* The number of the commit that wrote a row; 0: it is not there. */
 struct content {
