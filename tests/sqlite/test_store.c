@@ -1,7 +1,10 @@
 /* What a store in a file keeps, and whom it refuses. */
 #define _GNU_SOURCE
 
+#include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -615,6 +618,67 @@ static void file_that_was_deleted_is_stale(void **unused)
     fake_stop(&fake);
 }
 
+enum { MAKERS = 4, ROUNDS = 25 };
+
+struct maker {
+    struct fake fake;
+    atomic_uint *ready;
+    int rc;
+};
+
+static void *make(void *arg)
+{
+    struct maker *maker = arg;
+
+    atomic_fetch_add(maker->ready, 1);
+    while (atomic_load(maker->ready) < MAKERS)
+        ;
+    maker->rc = fake_open(&maker->fake);
+    return NULL;
+}
+
+static void count_files(const char *path, unsigned wanted)
+{
+    DIR *folder = opendir(path);
+    unsigned n = 0;
+
+    assert_non_null(folder);
+    for (const struct dirent *found; (found = readdir(folder)) != NULL;)
+        n += found->d_name[0] != '.';
+    (void)closedir(folder);
+    assert_int_equal(n, wanted);
+}
+
+/* Threads of one process make the file at once: nobody touches the half-made file of another. */
+static void threads_make_one_file(void **unused)
+{
+    struct maker makers[MAKERS];
+    pthread_t threads[MAKERS];
+
+    (void)unused;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        atomic_uint ready = 0;
+
+        fake_start(&makers[0].fake, NULL);
+        for (unsigned i = 1; i < MAKERS; i++)
+            fake_join(&makers[i].fake, &makers[0].fake, NULL);
+        for (unsigned i = 0; i < MAKERS; i++) {
+            makers[i].ready = &ready;
+            if (pthread_create(&threads[i], NULL, make, &makers[i]) != 0)
+                abort();
+        }
+        for (unsigned i = 0; i < MAKERS; i++)
+            (void)pthread_join(threads[i], NULL);
+        for (unsigned i = 0; i < MAKERS; i++)
+            if (makers[i].rc != 0)
+                fail_msg("round %u: %d, %s", round, makers[i].rc, fake_reason(&makers[i].fake));
+        count_files(makers[0].fake.folder, 3); /* the file, its log, the index of that */
+        for (unsigned i = MAKERS - 1; i > 0; i--)
+            fake_leave(&makers[i].fake);
+        fake_stop(&makers[0].fake);
+    }
+}
+
 static void odd_paths_work(void **unused)
 {
     static const char *const names[] = {"a b?c#d%41.db", "file:x.db", "\xc3\xa4'\".db"};
@@ -674,6 +738,7 @@ int main(void)
         cmocka_unit_test(another_layout_is_refused),
         cmocka_unit_test(missing_files_are_told),
         cmocka_unit_test(file_that_was_deleted_is_stale),
+        cmocka_unit_test(threads_make_one_file),
         cmocka_unit_test(odd_paths_work),
         cmocka_unit_test(objects_without_a_path_are_not_made),
     };

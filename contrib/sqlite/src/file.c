@@ -158,20 +158,18 @@ static int probe(struct berth_sqlite *store)
 
 /* Making the file */
 
-/* Gives a new file its name, unless another process was quicker. */
+/* Gives a new file its name, unless somebody was quicker. It has lost its old name then. */
 static int name_file(struct berth_sqlite *store, const char *from)
 {
+    int code;
+
     if (renameat2(AT_FDCWD, from, AT_FDCWD, store->path, RENAME_NOREPLACE) == 0)
         return 0;
-    if (errno == EINVAL || errno == ENOSYS) {
-        if (link(from, store->path) == 0) {
-            (void)unlink(from);
-            return 0;
-        }
-    }
-    if (errno == EEXIST)
-        return 0;
-    return error_set(store, -errno, "%s", strerror(errno));
+    code = errno;
+    if (code == EINVAL || code == ENOSYS)
+        code = link(from, store->path) == 0 ? 0 : errno;
+    (void)unlink(from);
+    return code == 0 || code == EEXIST ? 0 : error_set(store, -code, "%s", strerror(code));
 }
 
 static void sync_folder(const char *path)
@@ -210,35 +208,64 @@ static int fill_file(struct berth_sqlite *store)
     return rc;
 }
 
-/* Makes a whole file under another name first. So there is never a part of a store at `path`. */
-static int make_whole(struct berth_sqlite *store, const char *fresh, const char *log)
+/*
+ * An empty file under a name that nobody else has, to be freed by sqlite3_free(). A number of the
+ * process would not do: threads share it, and so may containers with the same folder.
+ */
+static int make_empty(struct berth_sqlite *store, char **fresh)
 {
-    int rc;
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t random;
+        int fd, code;
 
-    /* Another process may have made both just now. It makes the log last. */
-    if (access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
-        return error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
-    (void)unlink(fresh);
-    rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+        sqlite3_randomness(sizeof random, &random);
+        *fresh = sqlite3_mprintf("%s-new-%016llx", store->path, (unsigned long long)random);
+        if (!*fresh)
+            return error_memory(store);
+        fd = open(*fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        if (fd >= 0)
+            return close(fd);
+        code = errno;
+        sqlite3_free(*fresh);
+        if (code != EEXIST)
+            return error_set(store, -code, "%s", strerror(code));
+    }
+    return error_set(store, -EEXIST, "no new name was free");
+}
+
+/* Makes a whole file under another name first. So there is never a part of a store at `path`. */
+static int make_whole(struct berth_sqlite *store)
+{
+    char *fresh;
+    int rc = make_empty(store, &fresh);
+
+    if (rc < 0)
+        return rc;
+    rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE);
     if (rc == 0)
         rc = fill_file(store);
     disconnect(store);
     if (rc == 0)
         rc = name_file(store, fresh);
-    (void)unlink(fresh);
+    else
+        (void)unlink(fresh);
+    sqlite3_free(fresh);
     sync_folder(store->path);
     return rc;
 }
 
 static int make_file(struct berth_sqlite *store)
 {
-    char *fresh = sqlite3_mprintf("%s-new-%d", store->path, (int)getpid());
     char *log = sqlite3_mprintf("%s-wal", store->path);
-    int rc = fresh && log ? make_whole(store, fresh, log) : error_memory(store);
+    int rc = 0;
 
-    sqlite3_free(fresh);
+    if (!log)
+        return error_memory(store);
+    /* Another process may have made both just now. It makes the log last. */
+    if (access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
+        rc = error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
     sqlite3_free(log);
-    return rc;
+    return rc == 0 ? make_whole(store) : rc;
 }
 
 static int find_or_make(struct berth_sqlite *store)
