@@ -46,13 +46,6 @@ static void promote(const struct stored *stored, const struct operation *self,
         wake_commit(at, self, woken);
 }
 
-static void discard_waiters(struct commit *first)
-{
-    for (struct commit *at = first; at; at = at->next)
-        if (at->operation)
-            at->operation->discarded = true;
-}
-
 static void end_commits(struct commit *first, int result, const struct operation *self,
                         struct sleepers *woken)
 {
@@ -76,8 +69,6 @@ static void lose_store(struct berth_manager *manager, int code, const struct ope
     atomic_store(&stored->refuses, code);
     stored->lost = true;
     stored->queue = NULL;
-    discard_waiters(queue);
-    discard_waiters(stored->sent);
     forget_all(manager, woken);
     end_commits(queue, code, self, woken);
 }

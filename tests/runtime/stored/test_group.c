@@ -11,7 +11,9 @@ struct slow_store {
     berth_store functions;
     const berth_store *inner;
     atomic_uint n_commits;
-    atomic_bool holds; /* the next commit waits until this is false, and is refused */
+    atomic_bool holds;     /* the next commit waits until this is false, and is refused */
+    atomic_uint lost_at;   /* nobody knows how this commit ends; 0: none such */
+    atomic_uint n_changes; /* of the last commit */
 };
 
 static int slow_open(void *ctx, const berth_store_manager *manager,
@@ -35,13 +37,16 @@ static int slow_load(void *ctx,
 static int slow_commit(void *ctx, const berth_store_commit *commit)
 {
     struct slow_store *store = ctx;
+    unsigned number = atomic_fetch_add(&store->n_commits, 1) + 1;
+    bool refused = atomic_load(&store->holds);
 
-    atomic_fetch_add(&store->n_commits, 1);
-    if (atomic_load(&store->holds)) {
-        while (atomic_load(&store->holds))
-            pause_shortly();
+    atomic_store(&store->n_changes, commit->n_changes);
+    while (atomic_load(&store->holds))
+        pause_shortly();
+    if (number == atomic_load(&store->lost_at))
+        return BERTH_UNCERTAIN(-EIO);
+    if (refused)
         return -ENOSPC;
-    }
     pause_shortly();
     return store->inner->commit(store->inner->ctx, commit);
 }
@@ -172,6 +177,7 @@ struct renter {
     pthread_t thread;
     depository *manager;
     const char *box;
+    unsigned char id; /* 0: any */
     int rc;
 };
 
@@ -180,7 +186,7 @@ static void *rent_by_id(void *arg)
     struct renter *renter = arg;
     depository_box_config box = box_named(renter->box);
     depository_drawer_config drawer = {.index = 1};
-    uuid_t id = {9};
+    uuid_t id = {renter->id};
 
     renter->rc = depository_rent(renter->manager, &box, &drawer, id, renter->box, NULL);
     return NULL;
@@ -191,7 +197,7 @@ static void an_id_that_may_come_free(void **unused)
 {
     struct depot_of_halls halls;
     struct slow_store store;
-    struct renter first = {.box = "a"}, second = {.box = "b"};
+    struct renter first = {.box = "a", .id = 9}, second = {.box = "b", .id = 9};
 
     (void)unused;
     halls_start(&halls);
@@ -229,7 +235,8 @@ static void discard_behind_one_that_looks_again(void **unused)
 {
     struct depot_of_halls halls;
     struct slow_store store;
-    struct renter first = {.box = "a"}, second = {.box = "b"}, discard = {.rc = 1};
+    struct renter first = {.box = "a", .id = 9}, second = {.box = "b", .id = 9},
+                  discard = {.rc = 1};
 
     (void)unused;
     halls_start(&halls);
@@ -256,6 +263,75 @@ static void discard_behind_one_that_looks_again(void **unused)
     assert_int_equal(drain(&halls), 0);
     close_slow(&halls);
     assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
+static void *give_back_by_id(void *arg)
+{
+    struct renter *renter = arg;
+
+    renter->rc = depository_give_back(renter->manager, (uuid_t){renter->id}, NULL);
+    return NULL;
+}
+
+/*
+ * The store is lost while operations wait to look again, behind the commit or with it. They make
+ * nothing. Above all they do not say that the reservation is gone, which counts as done.
+ */
+static void some_that_look_again_when_the_store_is_lost(void **unused)
+{
+    (void)unused;
+    for (unsigned lost_at = 1; lost_at <= 2; lost_at++) {
+        struct depot_of_halls halls;
+        struct slow_store store;
+        struct renter renters[4] = {
+            {.box = "a", .id = 9}, {.box = "b", .id = 9}, {.id = 9}, {.box = "c"}};
+        void *(*const calls[4])(void *) = {rent_by_id, rent_by_id, give_back_by_id, rent_by_id};
+
+        halls_start(&halls);
+        open_slow(&halls, &store);
+        atomic_store(&store.lost_at, lost_at);
+        atomic_store(&store.holds, true);
+        for (unsigned i = 0; i < 4; i++) {
+            renters[i].manager = halls.manager;
+            assert_int_equal(pthread_create(&renters[i].thread, NULL, calls[i], &renters[i]), 0);
+            while (atomic_load(&store.n_commits) == 0)
+                pause_shortly();
+            for (unsigned j = 0; j < 5; j++)
+                pause_shortly();
+        }
+        atomic_store(&store.holds, false);
+        for (unsigned i = 0; i < 4; i++)
+            pthread_join(renters[i].thread, NULL);
+        assert_int_equal(renters[0].rc, lost_at == 1 ? -EOWNERDEAD : -ENOSPC);
+        for (unsigned i = 1; i < 4; i++)
+            assert_int_equal(renters[i].rc, -EOWNERDEAD);
+        assert_string_equal(halls_state(&halls), "");
+        close_slow(&halls);
+        halls_stop(&halls);
+    }
+}
+
+/* A commit has no rows of what has not changed. */
+static void rows_of_a_commit(void **unused)
+{
+    struct depot_of_halls halls;
+    struct slow_store store;
+    uuid_t id = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    open_slow(&halls, &store);
+    assert_int_equal(rent(&halls, "a", 1, id, "ann"), 0);
+    assert_int_equal(atomic_load(&store.n_changes), 5); /* and counters */
+    assert_int_equal(use(&halls, id), 0);
+    assert_int_equal(atomic_load(&store.n_changes), 2); /* the drawer; the intent goes */
+    halls.hall.fail_at = halls.hall.n_calls + 1;
+    halls.hall.outcome = -EIO;
+    assert_int_equal(give_back(&halls, id), -EIO);
+    assert_int_equal(atomic_load(&store.n_changes), 1); /* the intent goes */
+    assert_int_equal(give_back(&halls, id), 0);
+    close_slow(&halls);
     halls_stop(&halls);
 }
 
@@ -577,6 +653,8 @@ int main(void)
         cmocka_unit_test(commits_of_threads_are_pending),
         cmocka_unit_test(an_id_that_may_come_free),
         cmocka_unit_test(discard_behind_one_that_looks_again),
+        cmocka_unit_test(some_that_look_again_when_the_store_is_lost),
+        cmocka_unit_test(rows_of_a_commit),
         cmocka_unit_test(threads_at_work_when_it_dies),
         cmocka_unit_test(started_operations),
         cmocka_unit_test(started_operation_does_not_wait_for_a_hook),
