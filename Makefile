@@ -35,8 +35,8 @@ include mk/toolchain.mk
 include mk/generate.mk
 include mk/build.mk
 include mk/bench.mk
-include mk/qemu.mk
 include mk/sqlite.mk
+include mk/qemu.mk
 include mk/page.mk
 include mk/test.mk
 include mk/lint.mk

@@ -5,7 +5,7 @@
 QEMU_SPECS := $(wildcard examples/qemu/*.yaml)
 QEMU_MANAGERS := scsi plan9_mount vpci $(call manager_of,$(QEMU_SPECS))
 QEMU_FLAGS := -Icontrib/qemu/include -Icontrib/qemu/src -Icontrib/qemu/common -Iexamples/qemu \
-    $(foreach m,$(QEMU_MANAGERS),-I$(GEN)/$(m))
+    -Icontrib/sqlite/include $(foreach m,$(QEMU_MANAGERS),-I$(GEN)/$(m))
 qemu_objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
 LIBQEMU := $(BUILD)/libberth-qemu.a
 LIBQEMU_OBJECTS := $(call qemu_objects,contrib/qemu/src/*.c contrib/qemu/common/*.c)
@@ -58,10 +58,10 @@ qemu-image: $(QEMU_IMAGE)/initramfs
 	@:
 
 $(BUILD)/examples/qemu: $(call qemu_objects,examples/qemu/*.c) \
-    $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
+    $(LIBQEMU) $(LIBSQLITE) $(QEMU_GENERATED) $(LIBBERTH)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) -ljson-c -lsqlite3 $(LIBS)
 
 $(FUZZED): $(BUILD)/obj/tests/qemu/fuzz_host.o $(LIBQEMU) $(QEMU_GENERATED) $(LIBBERTH)
 	@mkdir -p $(@D)

@@ -91,11 +91,13 @@ static void add_guest(struct command *command, const struct machine *machine,
     }
 }
 
-/* In the child: it ends with its parent, and what it says goes to a file. */
+/* In the child: it ends with its parent, and what it says goes to a file. The session is its own,
+ * so that a signal of the terminal is for the parent alone. */
 static void run(struct command *command, const char *log, pid_t parent)
 {
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
+    (void)setsid();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
@@ -125,6 +127,12 @@ static void pause_ms(long ms)
     (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+void machine_sockets(const char *folder, char *qmp, char *agent, size_t size)
+{
+    (void)snprintf(qmp, size, "%s/qmp.sock", folder);
+    (void)snprintf(agent, size, "%s/agent.sock", folder);
+}
+
 int machine_start(struct machine *machine, const struct machine_config *config)
 {
     struct command command = {.count = 0};
@@ -135,8 +143,7 @@ int machine_start(struct machine *machine, const struct machine_config *config)
     *machine = (struct machine){.process = 0};
     if (strlen(config->folder) > 60)
         return -ENAMETOOLONG;
-    (void)snprintf(machine->qmp, sizeof machine->qmp, "%s/qmp.sock", config->folder);
-    (void)snprintf(machine->agent, sizeof machine->agent, "%s/agent.sock", config->folder);
+    machine_sockets(config->folder, machine->qmp, machine->agent, sizeof machine->qmp);
     (void)snprintf(machine->serial, sizeof machine->serial, "%s/serial.txt", config->folder);
     (void)snprintf(log, sizeof log, "%s/qemu.txt", config->folder);
     (void)unlink(machine->qmp);
@@ -196,6 +203,23 @@ int machine_save(berth_qemu *vm, const char *file)
             pause_ms(10);
     }
     return rc;
+}
+
+int machine_resume_restored(berth_qemu *vm)
+{
+    bool is_ready = false;
+
+    for (int waited = 0; !is_ready; waited += 10) {
+        char *answer = NULL;
+        int rc = berth_qemu_ask(vm, false, "{\"execute\":\"query-status\"}", &answer);
+
+        is_ready = rc == 0 && strstr(answer, "paused");
+        free(answer);
+        if (rc != 0 || waited >= START_MS)
+            return rc != 0 ? rc : -ETIMEDOUT;
+        pause_ms(10);
+    }
+    return machine_resume(vm);
 }
 
 void machine_freeze(const struct machine *machine)

@@ -30,12 +30,18 @@ struct machine {
  */
 int machine_start(struct machine *machine, const struct machine_config *config);
 
+/* The paths of its sockets, of `size` bytes each. */
+void machine_sockets(const char *folder, char *qmp, char *agent, size_t size);
+
 /* Options for berth_qemu_open that fit the machine: its controllers and root ports. */
 berth_qemu_options machine_options(void);
 
 /* Stops the guest and saves its state to a file, for config.state. The machine is of no use
  * then. */
 int machine_save(berth_qemu *vm, const char *file);
+
+/* Lets a guest run that was restored, once its state has been read. */
+int machine_resume_restored(berth_qemu *vm);
 
 /* Stops and continues the process, or the guest inside it. */
 void machine_freeze(const struct machine *machine);

@@ -9,7 +9,8 @@
  *
  * In the end QEMU and the guest are asked what they have.
  *
- *   qemu IMAGE      the folder of the kernel and the initramfs; see image.py
+ *   qemu IMAGE        the folder of the kernel and the initramfs; see image.py
+ *   qemu crash IMAGE  another story: a program that is killed while the machine runs on; see crash.h
  */
 #define _GNU_SOURCE
 
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "berth_qemu_scsi.h"
+#include "crash.h"
 #include "disk.h"
 #include "machine.h"
 #include "story.h"
@@ -207,10 +209,15 @@ static void teardown(struct example *example)
 int main(int argc, char **argv)
 {
     struct example example = {.folder = "/tmp/berth-qemu-XXXXXX"};
+    int status = 2;
 
+    if (argc > 2 && strcmp(argv[1], "crash") == 0)
+        status = crash_main(argc - 2, argv + 2);
     if (argc != 2) {
-        (void)fprintf(stderr, "usage: qemu IMAGE, the folder of vmlinuz and initramfs\n");
-        return 2;
+        if (status == 2)
+            (void)fprintf(stderr, "usage: qemu [crash] IMAGE, the folder of vmlinuz and initramfs;"
+                                  " crash.h has the arguments of crash\n");
+        return status;
     }
     setup(&example, argv[1]);
     share_a_disk(&example);

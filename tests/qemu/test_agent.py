@@ -1,6 +1,8 @@
 """The guest's agent, without a guest: its protocol, and what it mounts."""
 from __future__ import annotations
 
+import ctypes
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.skipif(not has_namespaces(), reason="no namespaces for 
 REQUESTS_MAX = 1024
 REQUESTS_BYTES = 4 * 1024 * 1024
 LINE_MAX = 64 * 1024
+PTRACE_SEIZE = 0x4206
 DISK = {"controller": CONTROLLER, "lun": 3}
 AT = "/run/mounts/scsi/0_3_1"
 OK = {"ok": True}
@@ -152,6 +155,56 @@ def test_hello_is_answered_although_nobody_reads(agent: Agent) -> None:
     found = agent.hello(7)
     assert found[-1]["hello"] == 7
     assert time.monotonic() - started < 20
+
+
+# Settling: what a process that died has asked for is over
+
+def settle(agent: Agent, number: int, epoch: int) -> dict[str, object] | None:
+    agent.ask(number, "settle", "", epoch=epoch)
+    return agent.answer()
+
+
+def test_settling_refuses_requests_of_an_earlier_epoch(agent: Agent, root: Root) -> None:
+    assert settle(agent, 1, 7) == {"id": 1, **OK}
+    late = agent.call("write", 2, path="/run/late", text="x", epoch=6)
+    assert error(late) == ("ESTALE", False)
+    assert error(settle(agent, 3, 6)) == ("ESTALE", False)
+    assert not (root.path / "run/late").exists()
+    for epoch in ({"epoch": 7}, {"epoch": 8}, {}):
+        assert agent.call("mounted", 4, path="/run/x", **epoch)["ok"] is True
+
+
+def test_epoch_0_lets_a_store_begin_anew(agent: Agent) -> None:
+    assert settle(agent, 1, 7) == {"id": 1, **OK}
+    assert settle(agent, 2, 0) == {"id": 2, **OK}
+    assert settle(agent, 3, 1) == {"id": 3, **OK}
+
+
+@pytest.mark.parametrize("epoch", ["7", -1, None, 1.5, True])
+def test_an_epoch_that_is_no_number_is_refused(agent: Agent, epoch: object) -> None:
+    assert error(agent.call("mounted", 1, path="/run/x", epoch=epoch)) == ("EINVAL", False)
+
+
+def test_settling_does_not_wait_for_requests_of_its_own_host(agent: Agent) -> None:
+    wait_forever(agent, 1)
+    until(agent.children)
+    assert settle(agent, 2, 1) == {"id": 2, **OK}
+
+
+def test_settling_waits_for_what_was_killed(agent: Agent) -> None:
+    """A tracer stands for the kernel: the child's parent sees its end only when the tracer has."""
+    wait_forever(agent, 1)
+    until(agent.children)
+    child = agent.children()[0]
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.ptrace(PTRACE_SEIZE, child, None, None) != 0:
+        pytest.skip("no process can be traced here")
+    assert agent.hello(5)[-1]["hello"] == 5
+    agent.ask(2, "settle", "", epoch=1)
+    assert agent.call("mounted", 3, path="/run/x", queue="other")["ok"] is True
+    assert agent.answer(0.3) is None
+    os.waitpid(child, 0)
+    assert agent.answer() == {"id": 2, **OK}
 
 
 # Requests that are wrong

@@ -29,6 +29,7 @@ struct request {
     size_t answered;
     bool cancelled;
     bool silent;  /* its host is gone */
+    bool settles; /* it ends when all that are silent have ended; it has no child */
     bool closing; /* its answer is complete, and the child has not ended yet */
     size_t size;
     char line[]; /* as it came: parsed, it may need a hundred times the memory */
@@ -37,7 +38,8 @@ struct request {
 struct requests {
     struct request *first, **last;
     size_t count, running;
-    size_t bytes; /* of all lines */
+    size_t bytes;  /* of all lines */
+    int64_t epoch; /* requests of earlier ones are refused; 0: none are */
     requests_answer *answer;
     requests_fenced *fenced;
     void *ctx;
@@ -137,7 +139,7 @@ static bool requests_number(struct json_object *line, const char *name, int64_t 
 }
 
 /* Its number is not in use: keeps it. False: out of memory, or of what hosts may use. */
-static bool requests_keep(struct requests *requests, int64_t number, const char *queue,
+static bool requests_keep(struct requests *requests, int64_t number, struct json_object *line,
                           const char *text, size_t size)
 {
     struct request *request;
@@ -147,7 +149,7 @@ static bool requests_keep(struct requests *requests, int64_t number, const char 
     request = calloc(1, sizeof *request + size + 1);
     if (!request)
         return false;
-    request->queue = strdup(queue);
+    request->queue = strdup(work_text(line, "queue"));
     if (!request->queue) {
         free(request);
         return false;
@@ -155,6 +157,7 @@ static bool requests_keep(struct requests *requests, int64_t number, const char 
     memcpy(request->line, text, size);
     request->size = size;
     request->number = number;
+    request->settles = strcmp(work_text(line, "do"), "settle") == 0;
     *requests->last = request;
     requests->last = &request->next;
     requests->count++;
@@ -162,17 +165,35 @@ static bool requests_keep(struct requests *requests, int64_t number, const char 
     return true;
 }
 
+/* The epoch of a request; 0: it has none. False: it is no number. */
+static bool requests_epoch(struct json_object *line, int64_t *epoch)
+{
+    struct json_object *found;
+
+    *epoch = 0;
+    return !json_object_object_get_ex(line, "epoch", &found) ||
+           requests_number(line, "epoch", epoch);
+}
+
 static void requests_add(struct requests *requests, int64_t number, struct json_object *line,
                          const char *text, size_t size)
 {
-    const char *queue = work_text(line, "queue");
+    const char *what = work_text(line, "do");
+    int64_t epoch;
 
-    if (!queue || !work_text(line, "do"))
+    if (!what || !work_text(line, "queue")) {
         requests_refuse(requests, &number, "EINVAL", false, "queue and do must be texts");
-    else if (requests_find(requests, number))
+    } else if (!requests_epoch(line, &epoch)) {
+        requests_refuse(requests, &number, "EINVAL", false, "epoch must be a number");
+    } else if (epoch > 0 && epoch < requests->epoch) {
+        requests_refuse(requests, &number, "ESTALE", false, "a later process has the guest");
+    } else if (requests_find(requests, number)) {
         requests_refuse(requests, NULL, "EEXIST", false, "a request of this number has not ended");
-    else if (!requests_keep(requests, number, queue, text, size))
+    } else if (!requests_keep(requests, number, line, text, size)) {
         requests_refuse(requests, &number, "ENOBUFS", false, "too many requests");
+    } else if (strcmp(what, "settle") == 0) {
+        requests->epoch = epoch;
+    }
 }
 
 /* Says hello to a host, which knows from the answer that older requests are over. */
@@ -277,12 +298,37 @@ static bool requests_first(const struct requests *requests, const struct request
     return true;
 }
 
+/* Is a request of an earlier host still here? Its child was killed, and may be inside the kernel. */
+static bool requests_wait_for_silent(const struct requests *requests)
+{
+    const struct request *request = requests->first;
+
+    while (request && !request->silent)
+        request = request->next;
+    return request != NULL;
+}
+
+static void requests_settle(struct requests *requests, struct request *request)
+{
+    char answer[64];
+
+    if (requests_wait_for_silent(requests))
+        return;
+    (void)snprintf(answer, sizeof answer, "{\"id\":%lld,\"ok\":true}", (long long)request->number);
+    requests->answer(requests->ctx, answer);
+    requests_end(requests, request);
+}
+
 void requests_begin(struct requests *requests)
 {
     struct request *next;
 
     for (struct request *r = requests->first; r; r = next) {
         next = r->next;
+        if (r->settles) {
+            requests_settle(requests, r);
+            continue;
+        }
         if (requests->running == REQUESTS_RUN)
             return;
         if (r->child != 0 || !requests_first(requests, r) || requests_fork(requests, r))

@@ -8,6 +8,10 @@
  * {"cancel": N} ends request N: one that has not begun never begins, and the child of one that runs
  * is killed. {"hello": N} is the fence of a host that (re)connects: all requests are cancelled, and
  * their answers come before that of the hello or not at all.
+ *
+ * {"do": "settle", "epoch": E} is answered when none of those that were cancelled is still running:
+ * a child that was killed ends only when the kernel lets go of it. From then on requests with a
+ * lower epoch are refused; requests without an epoch never are. Epoch 0, or none, ends that.
  */
 #ifndef AGENT_REQUESTS_H
 #define AGENT_REQUESTS_H

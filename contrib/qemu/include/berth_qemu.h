@@ -164,6 +164,21 @@ uint32_t berth_qemu_in_flight(berth_qemu *vm);
  */
 int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answer);
 
+/*
+ * For the hook that settles, of a manager with a store: no request of an earlier process can take
+ * effect any more. QEMU has ended the last request of the monitor's client before, and the guest
+ * has no process of an earlier host. From then on the agent refuses requests of a lower epoch with
+ * -ESTALE.
+ *
+ * epoch     of the manager; 0: the agent forgets the epoch that it was told. That is for a store
+ *           that begins anew, although the guest runs on
+ *
+ * It blocks as berth_qemu_ask does, and returns what that does. -ESTALE: a process of a later epoch
+ * has been here. -ETIMEDOUT: the guest is paused, or a request hangs in it: recover again later. A
+ * device of PCI is no part of this: the guest may let go of it at any time.
+ */
+int berth_qemu_settle(berth_qemu *vm, uint64_t epoch);
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,6 +10,7 @@
 #define QEMU_CALL_H
 
 #include <berth/backend.h>
+#include <berth/berth.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,15 +19,23 @@
 
 struct call;
 
-/* The share or device that a call is about, for steps that several managers have in common. The
- * view owns the texts. */
+/* The share, disk or device that a call is about, for steps that several managers have in common.
+ * The view owns the texts. */
 struct subject {
     char name[48];     /* of a share, or of a PCI device */
-    const char *host;  /* folder, or device of the host */
+    const char *host;  /* folder, image or device of the host */
     const char *path;  /* where the guest mounts it */
     int port;          /* number of the root port; negative: any that is free */
     unsigned function; /* virtual function */
     bool read_only;
+    /* Of a disk, and of what is mounted of it. */
+    unsigned controller, lun;
+    bool is_device;   /* `host` is a block device */
+    bool unsupported; /* it asks for what this library cannot do */
+    bool link;        /* the guest gets the block device itself */
+    uint64_t partition;
+    const char *type; /* of the file system */
+    berth_strings options;
 };
 
 /* What came back. */

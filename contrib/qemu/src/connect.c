@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -264,6 +265,19 @@ int berth_qemu_ask(berth_qemu *vm, bool agent, const char *request, char **answe
         *answer = strdup(json_words(call.answer));
     json_object_put(call.answer);
     return call.outcome;
+}
+
+/*
+ * QEMU forgets what waits in a monitor whose client is gone, and its monitors run one request at a
+ * time: the answer to a later one says that the last of the dead client's has ended.
+ */
+int berth_qemu_settle(berth_qemu *vm, uint64_t epoch)
+{
+    char request[64];
+    int rc = berth_qemu_ask(vm, false, "{\"execute\":\"query-status\"}", NULL);
+
+    (void)snprintf(request, sizeof request, "{\"do\":\"settle\",\"epoch\":%lld}", (long long)epoch);
+    return rc == 0 && vm->agent_path ? berth_qemu_ask(vm, true, request, NULL) : rc;
 }
 
 static void sent_to_qmp(void *ctx, const char *line)

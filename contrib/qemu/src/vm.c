@@ -89,6 +89,8 @@ void vm_send(berth_qemu *vm, struct call *call, json *request, bool to_agent)
     if (call->berth && berth_call_deadline(call->berth) < call->deadline)
         call->deadline = berth_call_deadline(call->berth);
     (void)json_with_number(request, "id", call->number);
+    if (to_agent && call->berth && berth_call_epoch(call->berth) > 0)
+        (void)json_with_number(request, "epoch", (int64_t)berth_call_epoch(call->berth));
     rc = channel_send(channel, call->number, request);
     json_object_put(request);
     if (rc != 0) {

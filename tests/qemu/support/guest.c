@@ -45,24 +45,6 @@ static struct guest *guest_new(void)
     return guest;
 }
 
-/* Lets a restored guest run, once its state has been read. */
-static void guest_resume(const struct guest *guest)
-{
-    bool is_ready = false;
-
-    for (int waited = 0; !is_ready; waited++) {
-        char *answer = NULL;
-
-        assert_true(waited < GUEST_START_MS / 10);
-        assert_int_equal(
-            berth_qemu_ask(guest->vm, false, "{\"execute\":\"query-status\"}", &answer), 0);
-        is_ready = strstr(answer, "paused");
-        free(answer);
-        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
-    assert_int_equal(machine_resume(guest->vm), 0);
-}
-
 /* Starts the machine and waits for its agent. */
 static void guest_start(struct guest *guest, const char *saved, bool native)
 {
@@ -77,7 +59,7 @@ static void guest_start(struct guest *guest, const char *saved, bool native)
     assert_int_equal(
         berth_qemu_open(guest->machine.qmp, guest->machine.agent, &options, &guest->vm), 0);
     if (saved)
-        guest_resume(guest);
+        assert_int_equal(machine_resume_restored(guest->vm), 0);
     assert_int_equal(berth_qemu_wait_agent(guest->vm, GUEST_START_MS), 0);
 }
 
