@@ -72,3 +72,4 @@
 #include "src/api/open.c"
 #include "src/api/recover.c"
 #include "src/api/save.c"
+#include "src/api/rekey.c"

@@ -199,6 +199,42 @@ int berth_store_committed(berth_store_link link, int result);
  */
 int berth_store_lost(berth_store_link link);
 
+/*
+ * A store that gives the rows of another one under other names: for a manager that has moved to a
+ * host which calls its files or devices otherwise. It takes no commit: open the manager with it,
+ * save that at once to the store that it will have here, and open that one.
+ *
+ *     berth_rekey_init(&rekey, received, rename, NULL);
+ *     rc = scsi_open(NULL, &backend, NULL, &rekey.store, &disks, &error);
+ *     if (rc == 0)
+ *         rc = scsi_save(disks, own, &error);
+ *
+ * Handles stay as they are. Two instances that get the same key: open gives -EBADMSG, and nothing
+ * is loaded. The rows of `inner` stay as they were, whatever happens.
+ */
+typedef struct berth_rekey {
+    berth_store store; /* what <manager>_open gets; its address must not change meanwhile */
+    const berth_store *inner;
+    /*
+     * Gets each field and each value of each instance, and may change `value`: parents first, and a
+     * row's columns in their order. What it puts there must be valid until it is called for the
+     * next row. It must not call the manager. An error ends the opening, which returns it.
+     */
+    int (*rename)(void *ctx, const char *resource, const berth_store_column *column,
+                  berth_store_value *value);
+    void *ctx;
+    /* Its own. */
+    berth_store_link link;
+    const berth_store_table *tables;
+    uint16_t n_tables;
+} berth_rekey;
+
+/* `inner` must outlive the opening. */
+void berth_rekey_init(berth_rekey *rekey, const berth_store *inner,
+                      int (*rename)(void *ctx, const char *resource,
+                                    const berth_store_column *column, berth_store_value *value),
+                      void *ctx);
+
 /* Bytes of a row, as `max_bytes` counts: 8 for each number, 16 for a UUID, texts with their NUL. */
 uint64_t berth_store_size(const berth_store_table *table, const berth_store_value *values);
 
