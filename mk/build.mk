@@ -139,7 +139,7 @@ $(eval $(call example,epoll,vpci))
 $(eval $(call example,netns,netns))
 # Its store is that of libberth-testing, which needs json-c for other things. examples/restart is in
 # mk/sqlite.mk.
-$(eval $(call example,migrate,volumes))
+$(eval $(call example,migrate,stored_scsi))
 $(BUILD)/examples/migrate: $(BUILD)/obj/runtime/testing/stores/memory_store.o
 $(migrate_OBJECTS): EXAMPLE_FLAGS += -Iruntime/testing/include
 

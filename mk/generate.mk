@@ -10,7 +10,7 @@ SPECS := $(wildcard spec/*.yaml)
 TEST_SPECS := $(wildcard tests/gen/specs/*.yaml)
 # The projects of examples/cmake, make and meson have the spec of examples/minimal.
 EXAMPLE_SPECS := \
-    $(patsubst %,examples/%.yaml,minimal/net netns/netns restart/taps migrate/volumes) \
+    $(patsubst %,examples/%.yaml,minimal/net netns/netns restart/taps) \
     $(wildcard examples/qemu/*.yaml)
 ALL_SPECS := $(SPECS) $(TEST_SPECS) $(EXAMPLE_SPECS)
 

@@ -81,6 +81,13 @@ demo-qemu: ## set up, then two callers and a virtual machine: real failures, rea
 run-demo-qemu: $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
 	@$(BUILD)/examples/qemu $(QEMU_IMAGE)
 
+.PHONY: demo-crash run-demo-crash
+demo-crash: ## set up, then a program that is killed while its virtual machine runs on, and goes on
+	@scripts/setup qemu
+	@$(PARALLEL) run-demo-crash
+run-demo-crash: $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
+	@$(BUILD)/examples/qemu crash $(QEMU_IMAGE)
+
 QEMU_BENCH := $(call qemu_objects,bench/qemu/*.c)
 $(QEMU_BENCH): BENCH_FLAGS += $(QEMU_FLAGS) -Ibench/qemu
 $(BUILD)/bench/qemu: $(QEMU_BENCH) $(BUILD)/obj/examples/qemu/machine.o $(LIBQEMU) \
@@ -105,4 +112,5 @@ check-qemu: $(QEMU_GUEST_SUITES) $(BUILD)/examples/qemu $(QEMU_IMAGE)/initramfs
 	@BERTH_QEMU_IMAGE=$(abspath $(QEMU_IMAGE)) \
 	    $(TEST_PYTHON) scripts/run-tests --jobs $(J) --results $(BUILD)/results-qemu.txt \
 	    $(foreach s,$(QEMU_GUEST_SUITES:$(BUILD)/%=%),'cmocka:$(s)=$(BUILD)/$(s)') \
-	    'script:demo-qemu=$(PYTHON_FOUND) tests/qemu/story.py $(BUILD)/examples/qemu $(QEMU_IMAGE)'
+	    'script:demo-qemu=$(PYTHON_FOUND) tests/qemu/story.py $(BUILD)/examples/qemu $(QEMU_IMAGE)' \
+	    'script:kills=$(PYTHON_FOUND) tests/qemu/kills.py $(BUILD)/examples/qemu $(QEMU_IMAGE)'

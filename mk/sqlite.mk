@@ -31,11 +31,11 @@ $(restart_OBJECTS): EXAMPLE_FLAGS += -Icontrib/sqlite/include
 $(BUILD)/examples/restart: $(LIBSQLITE)
 $(BUILD)/examples/restart: LIBS += -lsqlite3
 
-.PHONY: demo-crash run-demo-crash
-demo-crash: ## set up, then a program that is killed twice and goes on, with a store in SQLite
+.PHONY: demo-restart run-demo-restart
+demo-restart: ## set up, then a program that is killed twice and goes on, with a store in SQLite
 	@scripts/setup sqlite
-	@$(PARALLEL) run-demo-crash
-run-demo-crash: $(BUILD)/examples/restart
+	@$(PARALLEL) run-demo-restart
+run-demo-restart: $(BUILD)/examples/restart
 	@$(BUILD)/examples/restart
 
 $(eval $(call plain_manager,locker,bench/specs/locker.yaml))

@@ -37,7 +37,7 @@ $(if $(filter check-page-tests check-qemu check check-long check-all run-lint li
     $(if $(TEST_PYTHON),))
 $(if $(filter coverage-python,$(GOALS)),$(if $(COVERAGE_PYTHON),))
 $(if $(filter all managers simulators examples suites c-suites check-c clang-objects generated \
-    check-specs run-demo run-demo-crash run-demo-netns bench-sizes run-bench run-check-budget \
+    check-specs run-demo run-demo-restart run-demo-netns bench-sizes run-bench run-check-budget \
     renew-budget compare-memory renew-memory run-small compare-small renew-small small-native soak \
     run-mutants coverage-c,$(GOALS)),$(if $(PYTHON_FOUND),))
 

@@ -17,27 +17,49 @@ struct machine *machine_make(void)
     return sem_init(&machine->asked, 1, 0) == 0 ? machine : NULL;
 }
 
-static int attach(void *ctx, berth_call *call, const volumes_volume *volume)
+static int add_disk(void *ctx, berth_call *call, const stored_scsi_disk *disk)
 {
     struct machine *machine = ctx;
 
-    printf("  vm: attach %s in slot %u, epoch %llu\n", volume->name, volume->slot,
-           (unsigned long long)berth_call_epoch(call));
+    (void)call;
+    printf("  vm: add %s as LUN %u\n", disk->host_path, disk->lun);
     (void)sem_post(&machine->asked);
     (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-    if (machine->attached[volume->slot])
+    if (machine->added[disk->lun])
         return -EBUSY;
-    machine->attached[volume->slot] = true;
+    machine->added[disk->lun] = true;
     return 0;
 }
 
-static int detach(void *ctx, berth_call *call, const volumes_volume *volume)
+static int remove_disk(void *ctx, berth_call *call, const stored_scsi_disk *disk)
 {
     struct machine *machine = ctx;
 
-    printf("  vm: detach %s from slot %u, epoch %llu\n", volume->name, volume->slot,
-           (unsigned long long)berth_call_epoch(call));
-    machine->attached[volume->slot] = false;
+    (void)call;
+    printf("  vm: remove %s, LUN %u\n", disk->host_path, disk->lun);
+    machine->added[disk->lun] = false;
+    return 0;
+}
+
+static int mount(void *ctx, berth_call *call, const stored_scsi_mount *what)
+{
+    struct machine *machine = ctx;
+
+    (void)call;
+    printf("  guest: mount %s\n", what->guest_path);
+    if (!machine->added[what->disk->lun] || machine->mounted[what->disk->lun])
+        return -ENODEV;
+    machine->mounted[what->disk->lun] = true;
+    return 0;
+}
+
+static int unmount(void *ctx, berth_call *call, const stored_scsi_mount *what)
+{
+    struct machine *machine = ctx;
+
+    (void)call;
+    printf("  guest: unmount %s\n", what->guest_path);
+    machine->mounted[what->disk->lun] = false;
     return 0;
 }
 
@@ -49,11 +71,12 @@ static int settle(void *ctx, uint64_t epoch)
     return 0;
 }
 
-volumes_backend machine_backend(struct machine *machine)
+stored_scsi_backend machine_backend(struct machine *machine)
 {
-    return (volumes_backend){
-        .version = VOLUMES_BACKEND_VERSION,
+    return (stored_scsi_backend){
+        .version = STORED_SCSI_BACKEND_VERSION,
         .ctx = machine,
-        .vm = {.attach = attach, .detach = detach, .settle = settle},
+        .vm = {.add_disk = add_disk, .remove_disk = remove_disk, .settle = settle},
+        .guest = {.mount = mount, .unmount = unmount},
     };
 }

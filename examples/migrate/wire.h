@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <uuid/uuid.h>
 
-enum verb { VERB_ATTACH, VERB_GIVE_BACK };
+enum verb { VERB_MAP, VERB_UNMAP };
 
 struct request {
     enum verb verb;
@@ -16,7 +16,7 @@ struct request {
 
 struct answer {
     int result;
-    uint8_t slot;
+    char guest_path[64];
 };
 
 /* All bytes, or false: the other end is gone. */

@@ -3,6 +3,7 @@
 #include "crash.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,8 +25,10 @@
 enum {
     BOOT_MS = 60000,
     LONGEST_MS = 900, /* that a life has until it is killed */
-    STORY_MS = 1500,  /* the same of the one in the story */
-    FREEZE_MS = 150,  /* that QEMU is frozen before and after some kills */
+    STORY_MS = 2000,  /* the same of the one in the story */
+    PAUSE_MS = 30,    /* that a caller keeps its disk, at most */
+    STORY_PAUSE_MS = 900,
+    FREEZE_MS = 150, /* that QEMU is frozen before and after some kills */
     HOOKS = 8
 };
 
@@ -154,6 +157,7 @@ static pid_t fork_life(const struct crash *crash, unsigned number, unsigned roun
                                        .seed = crash->seed * 1000 + number,
                                        .rounds = rounds,
                                        .no_probes = crash->no_probes,
+                                       .pause_ms = crash->tells ? STORY_PAUSE_MS : PAUSE_MS,
                                        .tells = crash->tells};
     const pid_t parent = getpid();
     pid_t life;
@@ -219,6 +223,23 @@ static void lose_store(const struct crash *crash)
     remove_files(crash, files, sizeof files / sizeof *files);
 }
 
+static void note_call(void *ctx, const char *name)
+{
+    (void)name;
+    *(bool *)ctx = true;
+}
+
+/* The story is about a call that is cut short, so it waits for one. */
+static void wait_for_call(const struct crash *crash)
+{
+    bool calls = false;
+
+    for (int i = 0; i < STORY_MS && !calls; i++) {
+        pause_ms(1);
+        (void)rows_intents(crash->file, note_call, &calls);
+    }
+}
+
 /*
  * A life that is killed. Before some kills QEMU is frozen: what the life had sent waits in a socket
  * then, and may take effect later.
@@ -229,6 +250,8 @@ static bool kill_life(struct crash *crash, unsigned number, unsigned ms, bool fr
     int status;
 
     pause_ms(ms);
+    if (crash->tells)
+        wait_for_call(crash);
     if (freezes) {
         machine_freeze(&crash->machine);
         crash->is_frozen = true;
@@ -294,8 +317,60 @@ static bool kill_many(struct crash *crash)
 
 static bool show_rows(const struct crash *crash)
 {
-    (void)printf("The file of the store has:\n");
+    (void)printf("  the file of the store has:\n");
     return rows_print(crash->file) == 0;
+}
+
+/* Prints the texts of an array that begin with `prefix`: its members are texts, or have names. */
+static void show_names(struct json_object *array, const char *prefix)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+        const char *name;
+
+        if (json_object_is_type(item, json_type_object))
+            (void)json_object_object_get_ex(item, "name", &item);
+        name = json_object_get_string(item);
+        if (strncmp(name, prefix, strlen(prefix)) == 0)
+            (void)printf("    %s\n", name);
+    }
+}
+
+static bool show_answer(berth_qemu *vm, bool agent, const char *request, const char *member,
+                        const char *prefix)
+{
+    char *answer = NULL;
+    struct json_object *parsed, *array;
+    bool good = berth_qemu_ask(vm, agent, request, &answer) == 0;
+
+    parsed = good ? json_tokener_parse(answer) : NULL;
+    array = parsed;
+    if (parsed && member)
+        (void)json_object_object_get_ex(parsed, member, &array);
+    if (json_object_is_type(array, json_type_array))
+        show_names(array, prefix);
+    else
+        good = false;
+    json_object_put(parsed);
+    free(answer);
+    return good;
+}
+
+/* What is there, whatever the file says. */
+static bool show_machine(const struct crash *crash)
+{
+    berth_qemu *vm;
+    bool good = ask_connect(crash, &vm) == 0;
+
+    (void)printf("  QEMU and the guest have:\n");
+    good =
+        good &&
+        show_answer(vm, false,
+                    "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral\"}}",
+                    NULL, "disk-") &&
+        show_answer(vm, true, "{\"do\":\"list\"}", "mounts", "/");
+    berth_qemu_close(vm);
+    return good;
 }
 
 static bool tell_story(struct crash *crash)
@@ -304,11 +379,11 @@ static bool tell_story(struct crash *crash)
 
     (void)printf("A virtual machine runs. A program maps disks for four callers.\n");
     good = kill_life(crash, 1, STORY_MS, false);
-    (void)printf("\nThe program was killed with SIGKILL. The machine runs on.\n");
-    good = good && show_rows(crash);
-    (void)printf("\nThe program starts again, and each caller looks what it has.\n");
+    (void)printf("\nThe program is killed with SIGKILL. The machine runs on.\n");
+    good = good && show_rows(crash) && show_machine(crash);
+    (void)printf("\nThe program starts again. It asks what there is, and each caller goes on.\n");
     good = good && last_life(crash, 2);
-    (void)printf("\nThe program has ended.\n");
+    (void)printf("\nThe program ends.\n");
     return good && show_rows(crash);
 }
 

@@ -183,7 +183,7 @@ static void *call(void *arg)
         if (rc == 0)
             rc = map(caller);
         (void)atomic_fetch_add(&caller->life->tally->mapped, rc == 0);
-        pause_ms((long)random_below(&caller->seed, 30));
+        pause_ms((long)random_below(&caller->seed, caller->life->config->pause_ms));
         if (rc == 0)
             rc = give_back(caller);
     }

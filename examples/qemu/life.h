@@ -17,9 +17,10 @@ struct tally {
 struct life_config {
     const char *folder; /* of the sockets of QEMU and its guest, of the images, and of disks.db */
     unsigned seed;
-    unsigned rounds; /* of each caller: reserve, map, read, unmap; 0: until it is killed */
-    bool no_probes;  /* the backend cannot look what is there */
-    bool tells;      /* prints what it does */
+    unsigned rounds;   /* of each caller: reserve, map, read, unmap; 0: until it is killed */
+    bool no_probes;    /* the backend cannot look what is there */
+    unsigned pause_ms; /* that a caller keeps its disk, at most */
+    bool tells;        /* prints what it does */
 };
 
 /* 0, if all that was held was given back at the end; else an error, which it has printed. */
