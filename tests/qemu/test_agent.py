@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from agents import AGENT, CONTROLLER, PORT, Agent, Root, has_namespaces
+from processes import fixed_layout
 
 pytestmark = pytest.mark.skipif(not has_namespaces(), reason="no namespaces for users here")
 
@@ -155,6 +156,18 @@ def test_hello_is_answered_although_nobody_reads(agent: Agent) -> None:
     found = agent.hello(7)
     assert found[-1]["hello"] == 7
     assert time.monotonic() - started < 20
+
+
+def test_hello_is_answered_that_comes_before_its_host(tmp_path: Path) -> None:
+    """A port may give what a host has sent, and then say once more that there is no host. So does a
+    file: after its last line it ends."""
+    port = tmp_path / "port"
+    port.write_bytes(b'{"id":1,"queue":"q","do":"moun\n{"hello":5}\n')
+    with subprocess.Popen([*fixed_layout(), str(AGENT), str(port)]) as process:
+        try:
+            until(lambda: b'{"hello":5,"agent":"berth"' in port.read_bytes())
+        finally:
+            process.kill()
 
 
 # Settling: what a process that died has asked for is over

@@ -92,9 +92,14 @@ void lines_forget_unsent(struct lines *lines)
     lines->unsent_size = end ? (size_t)(end - lines->unsent) + 1 : 0;
 }
 
-void lines_reset(struct lines *lines)
+void lines_forget_received(struct lines *lines)
 {
     lines->filled = 0;
     lines->skips = false;
+}
+
+void lines_reset(struct lines *lines)
+{
+    lines_forget_received(lines);
     lines_forget_unsent(lines);
 }

@@ -36,7 +36,10 @@ void lines_write(struct lines *lines);
 /* Forgets what was not sent, but for the rest of a line that was sent in part. */
 void lines_forget_unsent(struct lines *lines);
 
-/* The other side is gone: forgets that, and what was received of a line. */
+/* Forgets what was received of a line. */
+void lines_forget_received(struct lines *lines);
+
+/* The other side is gone: forgets both. */
 void lines_reset(struct lines *lines);
 
 #endif
