@@ -298,7 +298,7 @@ static bool requests_first(const struct requests *requests, const struct request
     return true;
 }
 
-/* Is a request of an earlier host still here? Its child was killed, and may be inside the kernel. */
+/* Is a request of an earlier host still here? Its child was killed, and may be in the kernel. */
 static bool requests_wait_for_silent(const struct requests *requests)
 {
     const struct request *request = requests->first;
