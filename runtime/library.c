@@ -34,6 +34,7 @@
 #include "src/model/stored/tables.c"
 #include "src/model/stored/record.c"
 #include "src/model/manager.c"
+#include "src/model/stored/rekey.c"
 #include "src/model/sizes.c"
 
 /* core: one operation, from its arguments to its end */
@@ -72,4 +73,3 @@
 #include "src/api/open.c"
 #include "src/api/recover.c"
 #include "src/api/save.c"
-#include "src/api/rekey.c"

@@ -4,8 +4,8 @@
 
 #include <berth/store.h>
 
-#include "../base/store/memory.h"
-#include "../model/manager.h"
+#include "../../base/store/memory.h"
+#include "../manager.h"
 
 static int rekey_open(void *ctx, const berth_store_manager *manager,
                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
