@@ -5,11 +5,14 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "object.h"
 
 #include "support/fake.h"
 
@@ -282,6 +285,153 @@ static void each_byte_of_the_log_s_header_counts(void **unused)
     fake_stop(&fake);
 }
 
+/* SQLite had made the log, and the machine stopped before it had a beginning. */
+static void log_without_a_beginning_is_empty(void **unused)
+{
+    static unsigned char bytes[4096];
+    static const size_t sizes[] = {0, 1, 31, 32, 33, 500, sizeof bytes};
+    struct fake fake;
+    size_t size;
+    unsigned char *file = make_closed(&fake, &size);
+
+    (void)unused;
+    for (unsigned filler = 0; filler <= 0xa5; filler += 0xa5)
+        for (unsigned i = 0; i < sizeof sizes / sizeof *sizes - (filler > 0); i++) {
+            memset(bytes, (int)filler, sizeof bytes);
+            put_killed(&fake, file, size, bytes, sizes[i]);
+            if (!open_damaged(&fake, COMMITS, COMMITS))
+                fail_msg("%u bytes 0x%x: %s", (unsigned)sizes[i], filler, fake_reason(&fake));
+        }
+    free(file);
+    fake_stop(&fake);
+}
+
+/* The log was written before the machine was started. */
+static void make_log_old(const struct fake *fake)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    char name[128];
+
+    (void)snprintf(name, sizeof name, "%s-wal", fake->path);
+    assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+/* Opens after the machine had stopped, goes on, is killed, and opens again. */
+static void go_on_after_a_stop(struct fake *fake, uint64_t from, uint64_t to)
+{
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    make_log_old(fake);
+    if (fake_open(fake) != 0)
+        fail_msg("%s", fake_reason(fake));
+    fake_check(fake);
+    if (fake->sequence < from || fake->sequence > to)
+        fail_msg("commit %u is the last one", (unsigned)fake->sequence);
+    fake_commit_to(fake, fake->sequence + 2);
+    file = fake_bytes(fake, "", &size);
+    log = fake_bytes(fake, "-wal", &log_size);
+    fake_close(fake);
+    put_killed(fake, file, size, log, log_size);
+    if (!open_damaged(fake, from + 2, to + 2))
+        fail_msg("%s", fake_reason(fake));
+    free(file);
+    free(log);
+}
+
+/* Without FULL pages of the log reach the disk in any order: there is a hole, and commits after. */
+static void machine_that_stops_loses_the_last_commits_alone(void **unused)
+{
+    struct fake fake, full;
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    memset(&log[log_size - 40 * FRAME], 0, FRAME);
+    put_killed(&fake, file, size, log, log_size);
+    for (unsigned i = 0; i < 2; i++) /* a process that is killed makes no hole */
+        assert_false(open_damaged(&fake, 0, COMMITS));
+    make_log_old(&fake);
+    fake_join(&full, &fake, &(berth_sqlite_options){.full = true});
+    assert_false(open_damaged(&full, 0, COMMITS)); /* each commit has reached the disk */
+    fake_leave(&full);
+    go_on_after_a_stop(&fake, COMMITS - 20, COMMITS - 4);
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
+/* All that was in the log before is in the file when the log gets a new beginning. */
+static void machine_that_stops_may_tear_the_beginning_of_the_log(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    free(file);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_close(&fake); /* now it is in the file */
+    file = fake_bytes(&fake, "", &size);
+    log[13]++;
+    put_killed(&fake, file, size, log, log_size);
+    assert_false(open_damaged(&fake, COMMITS, COMMITS));
+    go_on_after_a_stop(&fake, COMMITS, COMMITS);
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
+static const sqlite3_io_methods *usual;
+static bool reading_fails;
+
+static int read_or_fail(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)
+{
+    return reading_fails ? SQLITE_IOERR_READ : usual->xRead(file, bytes, size, at);
+}
+
+static int leave_an_error(void *arg, uint16_t table, const berth_store_value *values)
+{
+    (void)arg, (void)table, (void)values;
+    reading_fails = true;
+    errno = ENOENT;
+    return 0;
+}
+
+/* SQLite fails without an error of the system. What errno had before means nothing. */
+static void old_errno_is_no_error_of_the_store(void **unused)
+{
+    struct fake fake;
+    sqlite3_io_methods methods;
+    sqlite3_file *opened;
+    size_t size;
+    unsigned char *bytes = make_closed(&fake, &size);
+
+    (void)unused;
+    free(bytes);
+    assert_int_equal(fake_open(&fake), 0);
+    assert_int_equal(
+        sqlite3_exec(fake.object->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(fake.object->db, "PRAGMA cache_size = 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_file_control(fake.object->db, "main", SQLITE_FCNTL_FILE_POINTER, &opened),
+        SQLITE_OK);
+    usual = opened->pMethods;
+    methods = *usual;
+    methods.xRead = read_or_fail;
+    assert_int_equal(sqlite3_db_release_memory(fake.object->db), SQLITE_OK);
+    opened->pMethods = &methods;
+    assert_int_equal(fake.store->load(fake.store->ctx, leave_an_error, NULL, BERTH_NO_DEADLINE),
+                     -EIO);
+    opened->pMethods = usual;
+    assert_true(reading_fails);
+    fake_stop(&fake);
+}
+
 /* Each byte of the row that says whose rows these are. It is at the end of its page. */
 static void each_byte_of_the_header_counts(void **unused)
 {
@@ -335,6 +485,10 @@ int main(void)
         cmocka_unit_test(scribbled_log_is_refused_or_whole),
         cmocka_unit_test(end_of_the_log_loses_one_commit_at_most),
         cmocka_unit_test(each_byte_of_the_log_s_header_counts),
+        cmocka_unit_test(log_without_a_beginning_is_empty),
+        cmocka_unit_test(machine_that_stops_loses_the_last_commits_alone),
+        cmocka_unit_test(machine_that_stops_may_tear_the_beginning_of_the_log),
+        cmocka_unit_test(old_errno_is_no_error_of_the_store),
         cmocka_unit_test(each_byte_of_the_header_counts),
         cmocka_unit_test(refused_file_is_left_as_it_is),
     };

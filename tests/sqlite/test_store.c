@@ -704,10 +704,14 @@ static void odd_paths_work(void **unused)
 
 static void objects_without_a_path_are_not_made(void **unused)
 {
+    char reason[64] = "";
+
     (void)unused;
     assert_null(berth_sqlite_create(NULL, NULL));
     assert_null(berth_sqlite_create("", NULL));
     assert_null(berth_sqlite_store(NULL));
+    berth_sqlite_reason(NULL, reason, sizeof reason);
+    assert_non_null(strstr(reason, "no store"));
     berth_sqlite_free(NULL);
 }
 

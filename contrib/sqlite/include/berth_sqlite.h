@@ -85,7 +85,9 @@ typedef struct berth_sqlite_options {
  * other     -ENOENT, -EACCES, -ENOSPC, -EIO and others: the file cannot be opened or written
  *
  * Each opening reads the whole file, to find damage. It cannot find all: the end of the log is
- * missing or damaged. Then the last commits are missing, and the rest is whole.
+ * missing or damaged. Then the last commits are missing, and the rest is whole. A log with a torn
+ * beginning, or with a hole (not with `full`), is damage too, unless it was written before the
+ * machine was started: a machine that stops leaves such logs.
  *
  * A commit returns:
  *
@@ -104,7 +106,8 @@ const berth_store *berth_sqlite_store(berth_sqlite *store);
 
 /*
  * Why the last function failed that did, in words: "/var/lib/shim/disks.db: the file is damaged:
- * …". "" before the first failure. Always ended by a NUL, cut to `size`. Any thread.
+ * …". "" before the first failure. Always ended by a NUL, cut to `size`. Any thread. NULL gives a text
+ * that says so.
  */
 void berth_sqlite_reason(berth_sqlite *store, char *text, size_t size);
 

@@ -89,17 +89,11 @@ static int ask_number(struct berth_sqlite *store, const char *pragma, int *numbe
     sqlite3_stmt *statement = NULL;
     int rc = sql_prepare(store, &statement, "PRAGMA %s", pragma);
 
-    *number = 0;
-    if (rc == 0) {
-        int found = sqlite3_step(statement);
-
-        if (found == SQLITE_ROW)
-            *number = sqlite3_column_int(statement, 0);
-        else
-            rc = error_sql(store, found);
-    }
+    if (rc == 0)
+        rc = sql_next(store, statement);
+    *number = rc == 1 ? sqlite3_column_int(statement, 0) : 0;
     (void)sqlite3_finalize(statement);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 /* Is it a store? `db` only reads the file. */
@@ -292,14 +286,14 @@ static int use_log(struct berth_sqlite *store)
     sqlite3_stmt *statement = NULL;
     int rc = sql_prepare(store, &statement, "PRAGMA journal_mode = WAL");
 
-    if (rc == 0) {
-        int found = sqlite3_step(statement);
-        const unsigned char *mode = found == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+    if (rc == 0)
+        rc = sql_next(store, statement);
+    if (rc >= 0) {
+        const unsigned char *mode = rc == 1 ? sqlite3_column_text(statement, 0) : NULL;
 
-        if (found != SQLITE_ROW)
-            rc = error_sql(store, found);
-        else if (!mode || sqlite3_stricmp((const char *)mode, "wal") != 0)
-            rc = error_set(store, -ENOTSUP, "this file system cannot share memory");
+        rc = mode && sqlite3_stricmp((const char *)mode, "wal") == 0
+                 ? 0
+                 : error_set(store, -ENOTSUP, "this file system cannot share memory");
     }
     (void)sqlite3_finalize(statement);
     return rc;
@@ -310,6 +304,8 @@ static int set_up(struct berth_sqlite *store)
     int rc;
 
     (void)sqlite3_busy_handler(store->db, wait_for_others, store);
+    /* A refused file is left as it is: its damaged log as well. */
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     file_impatient(store, store->deadline);
@@ -338,6 +334,11 @@ int file_open(struct berth_sqlite *store)
     if (rc == 0)
         rc = connect_to(store, store->path, SQLITE_OPEN_READWRITE);
     return rc == 0 ? set_up(store) : rc;
+}
+
+void file_accept(struct berth_sqlite *store)
+{
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 }
 
 void file_close(struct berth_sqlite *store)

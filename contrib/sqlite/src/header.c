@@ -39,21 +39,18 @@ void header_free(struct header *header)
 int header_schema(struct berth_sqlite *store, uint64_t *sum)
 {
     sqlite3_stmt *statement = NULL;
-    int found, rc = sql_prepare(store, &statement,
-                                "SELECT name || ' ' || sql FROM sqlite_schema WHERE type = 'table' "
-                                "AND name NOT LIKE 'sqlite%%' ORDER BY name");
+    int rc = sql_prepare(store, &statement,
+                         "SELECT name || ' ' || sql FROM sqlite_schema WHERE type = 'table' "
+                         "AND name NOT LIKE 'sqlite%%' ORDER BY name");
 
     *sum = 0;
-    if (rc < 0)
-        return rc;
-    while ((found = sqlite3_step(statement)) == SQLITE_ROW) {
+    while (rc == 0 && (rc = sql_next(store, statement)) == 1) {
         const unsigned char *text = sqlite3_column_text(statement, 0);
 
         if (text)
             *sum = sum_text(*sum, (const char *)text);
+        rc = 0;
     }
-    if (found != SQLITE_DONE)
-        rc = error_sql(store, found);
     (void)sqlite3_finalize(statement);
     return rc;
 }
@@ -180,15 +177,14 @@ static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
 
 static int read_only_row(struct berth_sqlite *store, sqlite3_stmt *statement)
 {
-    int found = sqlite3_step(statement), rc;
+    int rc = sql_next(store, statement);
 
-    if (found != SQLITE_ROW)
-        return found == SQLITE_DONE ? error_damaged(store, "_berth has no row")
-                                    : error_sql(store, found);
+    if (rc != 1)
+        return rc == 0 ? error_damaged(store, "_berth has no row") : rc;
     rc = read_row(store, statement);
-    if (rc == 0 && sqlite3_step(statement) == SQLITE_ROW)
-        rc = error_damaged(store, "_berth has several rows");
-    return rc;
+    if (rc == 0)
+        rc = sql_next(store, statement);
+    return rc == 1 ? error_damaged(store, "_berth has several rows") : rc;
 }
 
 int header_read(struct berth_sqlite *store)
@@ -212,19 +208,21 @@ int header_read(struct berth_sqlite *store)
 /* 0: it is this epoch's. */
 static int read_position(struct berth_sqlite *store, uint64_t epoch, uint64_t *sequence)
 {
-    int found = sqlite3_step(store->position), rc = 0;
+    sqlite3_stmt *row = store->position;
+    int rc = sql_next(store, row);
 
-    if (found == SQLITE_DONE)
+    if (rc == 1) {
+        const uint64_t found = (uint64_t)sqlite3_column_int64(row, 0);
+
+        *sequence = (uint64_t)sqlite3_column_int64(row, 1);
+        rc = found == epoch
+                 ? 0
+                 : error_set(store, -ESTALE, "epoch %llu has the store, and this is epoch %llu",
+                             (unsigned long long)found, (unsigned long long)epoch);
+    } else if (rc == 0) {
         rc = error_damaged(store, "_berth has no row");
-    else if (found != SQLITE_ROW)
-        rc = error_sql(store, found);
-    else if ((uint64_t)sqlite3_column_int64(store->position, 0) != epoch)
-        rc = error_set(store, -ESTALE, "epoch %lld has the store, and this is epoch %llu",
-                       (long long)sqlite3_column_int64(store->position, 0),
-                       (unsigned long long)epoch);
-    else
-        *sequence = (uint64_t)sqlite3_column_int64(store->position, 1);
-    (void)sqlite3_reset(store->position);
+    }
+    (void)sqlite3_reset(row);
     return rc;
 }
 

@@ -1,15 +1,28 @@
 /*
  * The log of SQLite (https://sqlite.org/fileformat2.html#walformat). SQLite takes the first frame
- * with a wrong sum for the end, so damage in the middle would silently drop commits after it.
+ * with a wrong sum for the end, so damage in the middle would silently drop commits after it. It
+ * takes a log with a wrong beginning for an empty one.
+ *
+ * A machine that stops may leave both, and no process that is killed does:
+ *
+ * - A new beginning is written when all that was in the log is in the file, and reaches the disk
+ *   before what follows. Where it is torn, nothing that counts follows.
+ * - With synchronous=NORMAL the frames after it reach the disk in any order.
+ *
+ * So both are damage if the log was written since the machine was started.
  */
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "object.h"
 
-enum { HEADER_SIZE = 32, FRAME_SIZE = 24, MOST_PAGE = 65536 };
+enum { HEADER_SIZE = 32, FRAME_SIZE = 24, LEAST_PAGE = 512, MOST_PAGE = 65536 };
 
 struct log {
     FILE *file;
@@ -49,9 +62,9 @@ static bool read_header(struct log *log)
     log->page_size = number_at(log->header + 8);
     log->big_endian = magic & 1;
     add_up(log, log->header, HEADER_SIZE - 8, log->sum);
-    return magic >> 1 == 0x377f0682 >> 1 && log->page_size >= 512 && log->page_size <= MOST_PAGE &&
-           log->page_size % 8 == 0 && log->sum[0] == number_at(log->header + 24) &&
-           log->sum[1] == number_at(log->header + 28);
+    return magic >> 1 == 0x377f0682 >> 1 && log->page_size >= LEAST_PAGE &&
+           log->page_size <= MOST_PAGE && log->page_size % 8 == 0 &&
+           log->sum[0] == number_at(log->header + 24) && log->sum[1] == number_at(log->header + 28);
 }
 
 static void read_frame(struct log *log)
@@ -71,6 +84,35 @@ static void read_frame(struct log *log)
     memcpy(log->sum, sum, sizeof sum);
 }
 
+/* Is there something behind a beginning that says nothing? A log of zeros was never written. */
+static bool has_frames(FILE *file)
+{
+    size_t n = 0;
+    bool written = false;
+
+    for (int byte; (byte = getc(file)) != EOF; n++)
+        written = written || byte != 0;
+    return written && n >= FRAME_SIZE + LEAST_PAGE;
+}
+
+/* Was it written before the machine was started? */
+static bool is_old(FILE *file)
+{
+    struct stat found;
+    struct timespec now, up;
+
+    if (fstat(fileno(file), &found) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+        clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+        return false;
+    return found.st_mtim.tv_sec < now.tv_sec - up.tv_sec - 1;
+}
+
+static int blame(struct berth_sqlite *store, const struct log *log, bool may_be_torn,
+                 const char *what)
+{
+    return may_be_torn && is_old(log->file) ? 1 : error_damaged(store, what);
+}
+
 static int read_log(struct berth_sqlite *store, struct log *log)
 {
     size_t size;
@@ -78,7 +120,8 @@ static int read_log(struct berth_sqlite *store, struct log *log)
     if (fread(log->header, 1, HEADER_SIZE, log->file) < HEADER_SIZE)
         return 0; /* it is empty */
     if (!read_header(log))
-        return error_damaged(store, "the beginning of its log is wrong");
+        return has_frames(log->file) ? blame(store, log, true, "the beginning of its log is wrong")
+                                     : 0;
     size = FRAME_SIZE + log->page_size;
     log->frame = malloc(size);
     if (!log->frame)
@@ -86,8 +129,10 @@ static int read_log(struct berth_sqlite *store, struct log *log)
     while (fread(log->frame, 1, size, log->file) == size)
         read_frame(log);
     free(log->frame);
-    /* The last transaction may be there in part: the process or the machine was stopped. */
-    return log->lost_ends > 1 ? error_damaged(store, "its log has a hole") : 0;
+    /* The last transaction may be there in part: the process was killed. */
+    if (log->lost_ends <= 1)
+        return 0;
+    return blame(store, log, !store->options.full, "its log has a hole");
 }
 
 int log_check(struct berth_sqlite *store)

@@ -76,7 +76,7 @@ int64_t clock_now(void);
  */
 int error_set(struct berth_sqlite *store, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Translates a result of SQLite. The caller sets errno to 0 before it calls SQLite. */
+/* Translates a result of SQLite. errno was 0 before SQLite was called: sql.c sees to that. */
 int error_sql(struct berth_sqlite *store, int rc);
 /* Out of memory. */
 int error_memory(struct berth_sqlite *store);
@@ -85,18 +85,25 @@ int error_damaged(struct berth_sqlite *store, const char *what);
 /* file.c: from a path to a connection that is set up, and back. */
 int file_open(struct berth_sqlite *store);
 void file_close(struct berth_sqlite *store);
+/* The file was opened whole: its log may be written into it when it is closed. */
+void file_accept(struct berth_sqlite *store);
 /* Until file_patient, waits end at the deadline. */
 void file_impatient(struct berth_sqlite *store, int64_t deadline);
 void file_patient(struct berth_sqlite *store);
 /* Was the file moved or deleted while it is open? */
 bool file_has_moved(struct berth_sqlite *store);
 
-/* log.c: are commits missing in the middle of the log? */
+/*
+ * log.c: are commits missing in the middle of the log? 1: yes, since the machine was stopped; the
+ * log must be made empty.
+ */
 int log_check(struct berth_sqlite *store);
 
 /* sql.c: statements. */
 int sql_prepare(struct berth_sqlite *store, sqlite3_stmt **out, const char *format, ...);
 int sql_run(struct berth_sqlite *store, const char *format, ...);
+/* The next row of a statement. 1: there is one. 0: there is none. */
+int sql_next(struct berth_sqlite *store, sqlite3_stmt *statement);
 /* Runs a statement that gives no row, and makes it ready for the next time. */
 int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement);
 int sql_begin(struct berth_sqlite *store);

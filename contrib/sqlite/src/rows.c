@@ -315,7 +315,7 @@ static int read_rows(struct berth_sqlite *store, const struct rows *rows, sqlite
 {
     int found, rc;
 
-    while ((found = sqlite3_step(row)) == SQLITE_ROW) {
+    while ((found = sql_next(store, row)) == 1) {
         rc = read_cells(rows, row, cells, values);
         if (rc < 0)
             return blame_row(store, rows, row, rc);
@@ -323,7 +323,7 @@ static int read_rows(struct berth_sqlite *store, const struct rows *rows, sqlite
         if (rc != 0)
             return rc;
     }
-    return found == SQLITE_DONE ? 0 : error_sql(store, found);
+    return found;
 }
 
 /* Numbers above INT64_MAX are stored as negative ones, and come last all the same. */
@@ -331,17 +331,14 @@ static int has_large_key(struct berth_sqlite *store, const struct rows *rows, un
                          bool *has)
 {
     sqlite3_stmt *row = NULL;
-    int found, rc = sql_prepare(store, &row, "SELECT 1 FROM \"%w\" WHERE \"%w\" < 0 LIMIT 1",
-                                rows->sql_name, rows->table->columns[column].name);
+    int rc = sql_prepare(store, &row, "SELECT 1 FROM \"%w\" WHERE \"%w\" < 0 LIMIT 1",
+                         rows->sql_name, rows->table->columns[column].name);
 
-    if (rc < 0)
-        return rc;
-    found = sqlite3_step(row);
-    if (found != SQLITE_ROW && found != SQLITE_DONE)
-        rc = error_sql(store, found);
-    *has = found == SQLITE_ROW;
+    if (rc == 0)
+        rc = sql_next(store, row);
+    *has = rc == 1;
     (void)sqlite3_finalize(row);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 static int prepare_read(struct berth_sqlite *store, const struct rows *rows, sqlite3_stmt **out)

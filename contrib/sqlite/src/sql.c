@@ -10,6 +10,7 @@ static int prepare_text(struct berth_sqlite *store, sqlite3_stmt **out, char *te
 
     if (!text)
         return error_memory(store);
+    errno = 0;
     rc = sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
     sqlite3_free(text);
     return rc == SQLITE_OK ? 0 : error_sql(store, rc);
@@ -43,16 +44,23 @@ int sql_run(struct berth_sqlite *store, const char *format, ...)
     return rc;
 }
 
-int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement)
+int sql_next(struct berth_sqlite *store, sqlite3_stmt *statement)
 {
-    int rc, code = 0;
+    int rc;
 
     errno = 0;
     rc = sqlite3_step(statement);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) /* PRAGMAs tell what is set now */
-        code = error_sql(store, rc);
+    if (rc == SQLITE_ROW)
+        return 1;
+    return rc == SQLITE_DONE ? 0 : error_sql(store, rc);
+}
+
+int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement)
+{
+    int rc = sql_next(store, statement); /* PRAGMAs tell what is set now */
+
     (void)sqlite3_reset(statement);
-    return code;
+    return rc < 0 ? rc : 0;
 }
 
 int sql_begin(struct berth_sqlite *store)

@@ -15,15 +15,12 @@ static int check_pages(struct berth_sqlite *store)
     sqlite3_stmt *statement = NULL;
     int rc = sql_prepare(store, &statement, "PRAGMA quick_check(1)");
 
-    if (rc == 0) {
-        int found = sqlite3_step(statement);
-        const char *text =
-            found == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    if (rc == 0)
+        rc = sql_next(store, statement);
+    if (rc >= 0) {
+        const char *text = rc == 1 ? (const char *)sqlite3_column_text(statement, 0) : NULL;
 
-        if (found != SQLITE_ROW)
-            rc = error_sql(store, found);
-        else if (!text || strcmp(text, "ok") != 0)
-            rc = error_damaged(store, text ? text : "no check");
+        rc = text && strcmp(text, "ok") == 0 ? 0 : error_damaged(store, text ? text : "no check");
     }
     (void)sqlite3_finalize(statement);
     return rc;
@@ -53,10 +50,8 @@ static int take_store(struct berth_sqlite *store, const berth_store_manager *man
                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
 {
     struct tables old = {0};
-    int rc = log_check(store);
+    int rc = check_pages(store);
 
-    if (rc == 0)
-        rc = check_pages(store);
     if (rc == 0)
         rc = header_read(store);
     if (rc == 0)
@@ -71,32 +66,53 @@ static int take_store(struct berth_sqlite *store, const berth_store_manager *man
     return rc;
 }
 
+/* Begins the transaction. Nobody else writes to the log meanwhile. */
+static int begin_with_whole_log(struct berth_sqlite *store)
+{
+    int rc = sql_begin(store);
+
+    if (rc == 0)
+        rc = log_check(store);
+    if (rc != 1)
+        return rc;
+    /* Later frames would follow those that do not count. So the good ones move to the file. */
+    sql_rollback(store);
+    rc = sql_run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+    if (rc == 0)
+        rc = sql_begin(store);
+    if (rc == 0)
+        rc = log_check(store);
+    return rc == 1 ? error_set(store, -EBUSY, "another program reads the file") : rc;
+}
+
+static int prepare_all(struct berth_sqlite *store)
+{
+    int rc =
+        sql_prepare(store, &store->advance,
+                    "UPDATE _berth SET sequence = ?1, _sum = ?2 WHERE rowid = 1 AND epoch = ?3 "
+                    "AND (?4 IS NULL OR sequence = ?4)");
+
+    if (rc == 0)
+        rc = sql_prepare(store, &store->position, "SELECT epoch, sequence FROM _berth");
+    return rc == 0 ? rows_prepare_all(store) : rc;
+}
+
 static int open_file(struct berth_sqlite *store, const berth_store_manager *manager,
                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
 {
     int rc = file_open(store);
 
     if (rc == 0)
-        rc = sql_begin(store);
-    if (rc != 0)
-        return rc;
-    rc = take_store(store, manager, accept, arg);
-    if (rc != 0) {
-        sql_rollback(store);
-        return rc;
-    }
-    return sql_commit(store);
-}
-
-static int prepare_all(struct berth_sqlite *store)
-{
-    int rc = sql_prepare(store, &store->advance,
-                         "UPDATE _berth SET sequence = ?1, _sum = ?2 WHERE rowid = 1 AND epoch = ?3 "
-                         "AND (?4 IS NULL OR sequence = ?4)");
-
+        rc = begin_with_whole_log(store);
     if (rc == 0)
-        rc = sql_prepare(store, &store->position, "SELECT epoch, sequence FROM _berth");
-    return rc == 0 ? rows_prepare_all(store) : rc;
+        rc = take_store(store, manager, accept, arg);
+    if (rc == 0)
+        rc = prepare_all(store); /* what fails here must not fence others */
+    if (rc == 0)
+        return sql_commit(store);
+    if (store->db)
+        sql_rollback(store);
+    return rc;
 }
 
 static void store_close(void *ctx)
@@ -123,13 +139,12 @@ static int store_open(void *ctx, const berth_store_manager *manager,
     rc = tables_copy(&store->tables, manager) < 0 ? error_memory(store) : 0;
     if (rc == 0)
         rc = open_file(store, manager, accept, arg);
-    if (rc == 0)
-        rc = prepare_all(store);
     file_patient(store);
     if (rc != 0) {
         store_close(store);
         return rc;
     }
+    file_accept(store);
     *opened =
         (berth_store_opened){.epoch = store->header.epoch, .sequence = store->header.sequence};
     return 0;
@@ -270,6 +285,10 @@ const berth_store *berth_sqlite_store(berth_sqlite *store)
 
 void berth_sqlite_reason(berth_sqlite *store, char *text, size_t size)
 {
+    if (!store) {
+        (void)snprintf(text, size, "there is no store: out of memory, or no path");
+        return;
+    }
     pthread_mutex_lock(&store->lock);
     (void)snprintf(text, size, "%s", store->reason);
     pthread_mutex_unlock(&store->lock);

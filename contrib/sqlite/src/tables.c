@@ -120,14 +120,11 @@ static int add_column(struct berth_sqlite *store, berth_store_table *table, sqli
 static int read_columns(struct berth_sqlite *store, berth_store_table *table)
 {
     sqlite3_stmt *row = NULL;
-    int found = SQLITE_DONE,
-        rc = sql_prepare(store, &row, "SELECT name, type, pk FROM pragma_table_info(%Q)",
-                         table->name);
+    int rc =
+        sql_prepare(store, &row, "SELECT name, type, pk FROM pragma_table_info(%Q)", table->name);
 
-    while (rc == 0 && (found = sqlite3_step(row)) == SQLITE_ROW)
+    while (rc == 0 && (rc = sql_next(store, row)) == 1)
         rc = add_column(store, table, row);
-    if (rc == 0 && found != SQLITE_DONE)
-        rc = error_sql(store, found);
     (void)sqlite3_finalize(row);
     if (rc == 0 && table->n_columns == 0)
         rc = error_damaged(store, "a table is missing");
