@@ -198,6 +198,11 @@ int berth_manager_discard_root(berth_manager *manager, const berth_root *named, 
     rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return fail_discard(manager, named, where, rc, error);
+    if (stored_refuses(manager) < 0) {
+        rc = stored_refuses(manager);
+        lock_release(&manager->lock);
+        return fail_discard(manager, named, (struct where){0}, rc, error);
+    }
     root = find_root(manager, named);
     if (!root) {
         lock_release(&manager->lock);

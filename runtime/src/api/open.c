@@ -38,12 +38,33 @@ static void free_recoveries(struct berth_manager *manager)
     }
 }
 
+/* This thread has the manager without the lock: berth_store_lost() only notes that it is lost. */
+static void begin_alone(struct berth_manager *manager)
+{
+    (void)lock_acquire(&manager->lock);
+    manager->stored->alone = true;
+    lock_release(&manager->lock);
+}
+
+/* Others may have the manager too; not if its store is lost already. */
+static int end_alone(struct berth_manager *manager)
+{
+    int rc;
+
+    (void)lock_acquire(&manager->lock);
+    rc = stored_refuses(manager);
+    manager->stored->alone = rc < 0;
+    lock_release(&manager->lock);
+    return rc;
+}
+
 /* For `stored.close`: everything is forgotten. */
 static void close_stored(struct berth_manager *manager)
 {
     struct stored *stored = manager->stored;
     berth_allocator allocator = manager->allocator;
 
+    begin_alone(manager);
     free_recoveries(manager);
     if (stored->has_store)
         stored->store.close(stored->store.ctx);
@@ -260,6 +281,7 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
         rc = open_header(manager, store, &header);
     if (rc < 0)
         return rc;
+    begin_alone(manager);
     rc = store->open(store->ctx, &header.manager, accept_rows,
                      &(struct accepting){&header.manager, error}, (berth_store_link){manager},
                      BERTH_NO_DEADLINE, &opened);
@@ -279,6 +301,8 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
     rc = load_all(manager, &reason);
     if (rc < 0)
         error->reason = reason ? reason : rc == -ENOMEM ? NULL : "the store cannot be loaded";
+    else
+        rc = end_alone(manager);
     return rc;
 }
 

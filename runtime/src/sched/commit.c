@@ -341,7 +341,7 @@ int commit_discard(struct berth_manager *manager, struct instance *root)
     int rc = 0;
 
     batch_init(&batch, &manager->allocator);
-    if (stored->lost) {
+    if (stored_refuses(manager) < 0) {
         rc = stored_refuses(manager);
     } else if (!stored->has_store) {
         /* nothing is durable */
@@ -401,6 +401,11 @@ int berth_store_lost(berth_store_link link)
 
     if (rc != 0)
         return rc;
+    if (manager->stored->alone) {
+        atomic_store(&manager->stored->refuses, -ESTALE);
+        lock_release(&manager->lock);
+        return 0;
+    }
     if (!manager->stored->lost)
         lose_store(manager, -ESTALE, NULL, &woken);
     scheduler_leave(manager, &woken);

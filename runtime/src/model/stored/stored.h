@@ -135,6 +135,7 @@ struct stored {
     struct recovery *recoveries; /* roots that have to be recovered, oldest first */
     bool recovering;             /* a thread is in berth_stored_recover() */
     bool handed_over;            /* by berth_stored_save() */
+    bool alone;                  /* a thread loads or closes the manager, without the lock */
     _Atomic(int) refuses;        /* what new operations end with; 0: they are welcome */
 };
 
