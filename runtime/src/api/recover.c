@@ -136,6 +136,7 @@ int berth_stored_recover(berth_manager *manager, int64_t deadline, berth_error *
         return fail_recover(manager, rc, error);
     }
     manager->stored->recovering = true;
+    manager->stored->recoverer = thread_self();
     manager->n_operations++;
     rc = call_settle(manager, error);
     if (rc == 0)

@@ -19,7 +19,7 @@ static int fail_save(const struct berth_manager *manager, int code, const char *
     return code;
 }
 
-/* Waits until running operations have ended. -EDEADLK: this thread runs one. */
+/* Waits until running operations have ended. -EDEADLK: no other thread could end them. */
 static int wait_until_idle(struct berth_manager *manager)
 {
 #ifdef BERTH_NO_THREADS
@@ -27,8 +27,6 @@ static int wait_until_idle(struct berth_manager *manager)
 #else
     struct sleeper sleeper;
 
-    if (ready_inside(manager))
-        return -EDEADLK;
     sleeper_init(&sleeper);
     manager->waits_for_idle = &sleeper;
     while (manager->n_operations > 0)
@@ -223,6 +221,8 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
 
     if (rc < 0)
         return fail_save(manager, rc, NULL, error);
+    if (ready_inside(manager) || persist_is_inside(stored))
+        return fail_save(manager, -EDEADLK, NULL, error);
     if (recovery_is_needed(stored))
         return fail_save(manager, -EBUSY, "a root has to be recovered", error);
     if (!to && !stored->has_store)

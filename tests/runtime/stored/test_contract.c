@@ -68,11 +68,88 @@ static void discards_after_a_save(void **unused)
     halls_stop(&halls);
 }
 
+struct inside {
+    struct depot_of_halls *halls;
+    bool discards; /* its own root first */
+    int code;
+};
+
+static int save_inside(struct hall *hall, berth_call *call, const char *what)
+{
+    const depository_box_config box = box_named("a");
+    struct inside *inside = hall->arg;
+
+    (void)call;
+    (void)what;
+    if (inside->discards)
+        assert_int_equal(depository_discard_box(inside->halls->manager, &box, NULL), 0);
+    inside->code = depository_save(inside->halls->manager, NULL, NULL);
+    return 0;
+}
+
+/* The save would wait for the call that it is in. */
+static void save_in_a_hook(void **unused)
+{
+    (void)unused;
+    for (unsigned discards = 0; discards < 2; discards++) {
+        struct depot_of_halls halls;
+        struct inside inside = {&halls, discards, 0};
+        uuid_t a = {0};
+
+        halls_start(&halls);
+        assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+        halls.hall.during = save_inside;
+        halls.hall.arg = &inside;
+        assert_int_equal(use(&halls, a), discards ? -ECANCELED : 0);
+        assert_int_equal(inside.code, -EDEADLK);
+        if (!discards)
+            assert_int_equal(drain(&halls), 0);
+        assert_int_equal(inside.code, -EDEADLK);
+        halls.hall.during = NULL;
+        assert_int_equal(depository_save(halls.manager, NULL, NULL), 0);
+        halls_reopen(&halls);
+        hall_set(&halls.hall, "box a", false);
+        halls_stop(&halls);
+    }
+}
+
+static int settle_and_save(void *ctx, uint64_t epoch)
+{
+    struct inside *inside = ((struct hall *)ctx)->arg;
+
+    (void)epoch;
+    inside->code = depository_save(inside->halls->manager, NULL, NULL);
+    return 0;
+}
+
+static void save_in_settle(void **unused)
+{
+    struct depot_of_halls halls;
+    struct inside inside = {&halls, false, 0};
+    depository_backend backend;
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    backend = hall_backend(&halls.hall);
+    backend.hall.settle = settle_and_save;
+    halls.hall.arg = &inside;
+    assert_int_equal(
+        depository_open(NULL, &backend, NULL, &halls.store.functions, &halls.manager, &halls.error),
+        0);
+    assert_int_equal(halls_recover(&halls), 0);
+    assert_int_equal(inside.code, -EDEADLK);
+    halls_reopen(&halls);
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lost_while_it_loads),
         cmocka_unit_test(discards_after_a_save),
+        cmocka_unit_test(save_in_a_hook),
+        cmocka_unit_test(save_in_settle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

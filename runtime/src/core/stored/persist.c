@@ -70,6 +70,48 @@ static bool is_look_up(const struct operation *operation)
     return operation->type && (operation->type->flags & BERTH_LOOK_UP);
 }
 
+/* Calls that block, by the thread that made them */
+
+static void enter_blocking(struct operation *operation)
+{
+    struct persist *persist = persist_of(operation);
+    struct persist **first = &operation->call.manager->stored->blocking;
+
+    if (operation->done || persist->at) /* a started one; or it begins anew */
+        return;
+    persist->next = *first;
+    persist->at = first;
+    if (*first)
+        (*first)->at = &persist->next;
+    *first = persist;
+}
+
+static void leave_blocking(struct persist *persist)
+{
+    if (!persist->at)
+        return;
+    *persist->at = persist->next;
+    if (persist->next)
+        persist->next->at = persist->at;
+    persist->at = NULL;
+}
+
+static const struct operation *operation_of(const struct persist *persist)
+{
+    return (const struct operation *)(const void *)((const char *)persist -
+                                                    offsetof(struct stored_block, persist));
+}
+
+bool persist_is_inside(const struct stored *stored)
+{
+    thread_id self = thread_self();
+    const struct persist *at = stored->blocking;
+
+    while (at && !thread_same(operation_of(at)->thread, self))
+        at = at->next;
+    return at || (stored->recovering && thread_same(stored->recoverer, self));
+}
+
 /* The operation has its instances. Takes all memory that its commits need, but for subtrees. */
 static void begin_keeping(struct operation *operation)
 {
@@ -77,6 +119,7 @@ static void begin_keeping(struct operation *operation)
     struct persist *persist = persist_of(operation);
     uint32_t rows = 4u * BERTH_MAX_LEVELS + 4;
 
+    enter_blocking(operation);
     free_references(operation); /* if it begins anew */
     if (operation->drain) {     /* another instance */
         persist->intent = 0;
@@ -447,6 +490,7 @@ static int make_owned(struct operation *operation, uint8_t levels, struct reserv
 
 static void end_keeping(struct operation *operation)
 {
+    leave_blocking(persist_of(operation));
     free_references(operation);
     record_release(&persist_of(operation)->batch, operation->call.manager);
     batch_free(&persist_of(operation)->batch);

@@ -25,6 +25,7 @@ struct persist {
     struct batch batch;
     const char *owner;            /* the caller's, or NULL */
     struct reference *references; /* made before the first call, for `take` */
+    struct persist *next, **at;   /* in stored.blocking; `at` NULL: it is not there */
     uint64_t intent;              /* id of the root whose intent the store has, or 0 */
     uint8_t before;               /* enum keep_before */
     uint8_t called_level;         /* of the hook that was called since the last commit */
@@ -56,6 +57,9 @@ static inline void persist_init(struct operation *operation, const char *owner)
     persist->owner = owner;
     batch_init(&persist->batch, &operation->call.manager->allocator);
 }
+
+/* Is this thread in a hook of a call that blocks, or of a recovery, or in settle? */
+internal bool persist_is_inside(const struct stored *stored);
 
 /* For `stored.calls`. */
 internal const struct stored_calls *persist_calls(void);

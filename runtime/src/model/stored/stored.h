@@ -16,6 +16,7 @@
 #include "batch.h"
 
 struct operation;
+struct persist;
 struct sleeper;
 
 /* An anonymous reference with an owner's name. */
@@ -133,7 +134,9 @@ struct stored {
     bool answered;               /* berth_store_committed() came before it returned */
     int answer;
     struct recovery *recoveries; /* roots that have to be recovered, oldest first */
+    struct persist *blocking;    /* calls that block and may be in a hook; the first */
     bool recovering;             /* a thread is in berth_stored_recover() */
+    thread_id recoverer;         /* that thread */
     bool handed_over;            /* by berth_stored_save() */
     bool alone;                  /* a thread loads or closes the manager, without the lock */
     _Atomic(int) refuses;        /* what new operations end with; 0: they are welcome */
