@@ -25,7 +25,7 @@ def store_command(args: argparse.Namespace) -> int:
         stored = read_store(args.file)
     except StoreError as error:
         print(f"berthc: {error}", file=sys.stderr)
-        return USAGE if str(error).endswith("No such file or directory") else BAD
+        return USAGE if error.unread else BAD
     wrong = problems(stored, manager)
     if args.format == "json":
         told = {"store": stored.header, "tables": stored.tables, "problems": wrong}

@@ -12,7 +12,9 @@ from berthc.stored.reading import Row, Stored
 
 
 def problems(stored: Stored, manager: Manager | None) -> list[str]:
-    found = list(_references(stored))
+    found = [f"{one} is damaged (after a change by hand, set its _sum to NULL)"
+             for one in stored.damaged]
+    found += _references(stored)
     if manager is None:
         return found
     if stored.header["manager"] != manager.name:
@@ -32,8 +34,12 @@ def _references(stored: Stored) -> Iterator[str]:
         if n > 1:
             yield f"instance {repeated} is there more than once"
     for table, row in known.values():
-        if row.get("_parent") is not None and row["_parent"] not in known:
+        if row.get("_parent") is None:
+            continue
+        if row["_parent"] not in known:
             yield f"{table} {row['_id']}: its parent {row['_parent']} is not there"
+        elif not row["_ended"] and known[row["_parent"]][1]["_ended"]:
+            yield f"{table} {row['_id']}: its parent {row['_parent']} has ended"
     for name, column, what in (("_reservations", "_instance", "_id"),
                                ("_references", "_instance", "_owner"),
                                ("_intents", "_instance", "_hook"), ("_intents", "_root", "_hook")):
@@ -57,12 +63,20 @@ def _resource(stored: Stored, resource: Resource) -> Iterator[str]:
         where = f"{resource.name} {row['_id']}"
         if row["_state"] not in states:
             yield f"{where}: {row['_state']} is no state of it"
-        elif states[str(row["_state"])].final != row["_ended"]:
+        elif not _may_have_ended(stored, row, states[str(row["_state"])].final):
             yield f"{where}: {'ended' if row['_ended'] else 'not ended'} in state {row['_state']}"
         for field in resource.fields:
             if not _allows(field, row[field.name]):
                 yield f"{where}: {row[field.name]!r} is no value of {field.name}"
     yield from _twice(resource, rows)
+
+
+def _may_have_ended(stored: Stored, row: Row, final: bool) -> bool:
+    """What is below an instance that ends, ends in any state. Reservations may name it still."""
+    if final or not row["_ended"]:
+        return final == row["_ended"]
+    parent = stored.instances.get(row.get("_parent"))
+    return parent is not None and bool(parent[1]["_ended"])
 
 
 def _allows(field: Field, value: object) -> bool:
@@ -88,7 +102,7 @@ def _twice(resource: Resource, rows: list[Row]) -> Iterator[str]:
 
 
 def _slot(leaves: tuple[str, ...], row: Row) -> Hashable:
-    return (row.get("_parent"), *(row[leaf] for leaf in leaves))
+    return tuple(row[leaf] for leaf in leaves)
 
 
 def _plain(value: object, field: Field) -> Hashable:

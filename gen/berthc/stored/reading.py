@@ -4,9 +4,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
+
+from berthc.stored.sums import MASK, add_number, add_text, row_sum
 
 APPLICATION_ID = 0x42527468  # as in contrib/sqlite/src/object.h
 LAYOUT = 1
@@ -14,17 +17,35 @@ LAYOUT = 1
 Row = dict[str, object]
 
 
+def _hexadecimal(text: str) -> int:
+    return int(text, 16)
+
+
+# The columns of _berth that its sum is about, in order, as the number or the text that they mean.
+HEADER: dict[str, Callable[[str], str | int]] = {
+    "manager": str, "format": int, "hash": _hexadecimal, "options": str, "absent": str,
+    "backend": str, "epoch": int, "sequence": int, "tables": str, "schema": _hexadecimal,
+}
+
+
 class StoreError(Exception):
-    """The file is no store, or cannot be read; the text says why."""
+    """The file is no store, or cannot be read; the text says why. `unread`: the system did not let
+    us read the file, which says nothing of what is in it."""
+
+    def __init__(self, text: str, unread: bool = False) -> None:
+        super().__init__(text)
+        self.unread = unread
 
 
 @dataclass(frozen=True)
 class Stored:
-    """All rows of a store at one moment. `header` is the row of _berth, without its sums."""
+    """All rows of a store at one moment. `header` is the row of _berth, without its sums. `damaged`
+    names the rows that do not have their sums: a manager does not load the store then."""
 
     path: str
     header: Row
     tables: dict[str, list[Row]]
+    damaged: tuple[str, ...] = ()
 
     def rows(self, table: str) -> list[Row]:
         return self.tables.get(table, [])
@@ -43,9 +64,10 @@ class Stored:
 def read_store(path: str) -> Stored:
     """Raises StoreError."""
     try:
-        size = os.stat(path).st_size
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from error
+        raise StoreError(f"{path}: {error.strerror}", unread=True) from error
     if size == 0:
         raise StoreError(f"{path}: the file is empty, which a store never is")
     try:
@@ -53,6 +75,12 @@ def read_store(path: str) -> Stored:
         return _read(path)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
+    except _Damaged as error:
+        raise StoreError(f"{path}: the file is damaged: {error}") from error
+
+
+class _Damaged(Exception):
+    """What is wrong with the file."""
 
 
 def _connect(path: str, how: str) -> sqlite3.Connection:
@@ -82,28 +110,70 @@ def _read(path: str) -> Stored:
         connection.execute("BEGIN")
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise StoreError(f"{path}: the file is damaged: {found}")
-        headers = _rows(connection, "_berth")
-        if len(headers) != 1:
-            raise StoreError(f"{path}: the file is damaged: _berth has {len(headers)} rows")
-        header = headers[0]
-        del header["schema"]
+            raise _Damaged(found)
+        damaged: list[str] = []
+        header = _header(connection, damaged)
         names = _texts(header.pop("tables"))
-        return Stored(path, header, {name: _rows(connection, name) for name in names})
+        tables = {name: _rows(connection, name, damaged) for name in names}
+        return Stored(path, header, tables, tuple(damaged))
     finally:
         connection.close()
 
 
-def _rows(connection: sqlite3.Connection, table: str) -> list[Row]:
+def _header(connection: sqlite3.Connection, damaged: list[str]) -> Row:
+    cursor = connection.execute("SELECT * FROM _berth")
+    names = [one[0] for one in cursor.description]
+    rows = cursor.fetchall()
+    if len(rows) != 1:
+        raise _Damaged(f"_berth has {len(rows)} rows")
+    header = dict(zip(names, rows[0], strict=True))
+    missing = [one for one in (*HEADER, "_sum") if one not in header]
+    if missing:
+        raise _Damaged(f"_berth has no column {missing[0]}")
+    if header["_sum"] is not None and header["_sum"] & MASK != _header_sum(header):
+        damaged.append("the row of _berth")
+    if header["schema"] != f"{_schema_sum(connection):016x}":
+        raise _Damaged("its tables are not those that were made")
+    return {name: cell for name, cell in header.items() if name not in ("_sum", "schema")}
+
+
+def _header_sum(header: Row) -> int | None:
+    """As in contrib/sqlite/src/header.c."""
+    found = LAYOUT
+    for name, meaning in HEADER.items():
+        try:
+            value = meaning(str(header[name]))
+        except ValueError:
+            return None
+        found = add_text(found, value) if isinstance(value, str) else add_number(found, value)
+    return found
+
+
+def _schema_sum(connection: sqlite3.Connection) -> int:
+    found = 0
+    for (text,) in connection.execute("SELECT name || ' ' || sql FROM sqlite_schema WHERE "
+                                      "type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"):
+        found = add_text(found, text)
+    return found
+
+
+def _rows(connection: sqlite3.Connection, table: str, damaged: list[str]) -> list[Row]:
     quoted = table.replace('"', '""')
     columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
     if not columns:
-        raise StoreError(f"the file is damaged: table {table} is missing")
+        raise _Damaged(f"table {table} is missing")
     types = dict(columns)
     cursor = connection.execute(f'SELECT * FROM "{quoted}"')
     names = [one[0] for one in cursor.description]
-    return [{name: _value(types[name], cell) for name, cell in zip(names, cells, strict=True)
-             if name != "_sum"} for cells in cursor]
+    rows = []
+    for cells in cursor:
+        row = dict(zip(names, cells, strict=True))
+        wanted = row.pop("_sum", None)
+        found = row_sum(table, ((types[name], cell) for name, cell in row.items()))
+        if found is None or (wanted is not None and wanted & MASK != found):
+            damaged.append(f"row {cells[0]} of table {table}")
+        rows.append({name: _value(types[name], cell) for name, cell in row.items()})
+    return rows
 
 
 def _value(declared: str, cell: object) -> object:
@@ -123,5 +193,5 @@ def _texts(cell: object) -> list[str]:
     except ValueError:
         found = None
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise StoreError(f"the file is damaged: {cell!r} is no list of texts")
+        raise _Damaged(f"{cell!r} is no list of texts")
     return found

@@ -7,10 +7,17 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import ROOT, SCSI, berthc
+
+from berthc.lower.identity import spec_hash
+from berthc.model import AssignedKind
+from berthc.pipeline import read_spec
+from berthc.stored.checks import problems
+from berthc.stored.reading import Row, Stored
 
 BUILD = Path(os.environ.get("BERTH_BUILD", ROOT / "build"))
 SPEC = str(ROOT / "tests/runtime/stored/depository.yaml")
@@ -40,9 +47,21 @@ def read(*args: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def change(store: Path, sql: str) -> None:
+def damage(store: Path, sql: str) -> None:
     connection = sqlite3.connect(store)
     connection.executescript(sql)
+    connection.close()
+
+
+def change(store: Path, sql: str) -> None:
+    """As a person does: the sums of changed rows are NULL then."""
+    damage(store, sql)
+    connection = sqlite3.connect(store)
+    with connection:
+        for (table,) in connection.execute(
+                "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c "
+                "WHERE c.name = '_sum'").fetchall():
+            connection.execute(f'UPDATE "{table}" SET _sum = NULL')
     connection.close()
 
 
@@ -129,6 +148,50 @@ def test_what_does_not_fit_together_is_told(
     assert (read("store", str(store))[0] == 0) == needs_spec
 
 
+@pytest.mark.parametrize(("sql", "told"), [
+    ("UPDATE box SET weight = 5 WHERE _id = 3", "row 3 of table box"),
+    ("UPDATE box SET locked = 2, _sum = NULL WHERE _id = 3", "row 3 of table box"),
+    ("UPDATE box SET mark = 'x', _sum = NULL WHERE _id = 3", "row 3 of table box"),
+    ("UPDATE box SET name = x'41', _sum = NULL WHERE _id = 3", "row 3 of table box"),
+    ("UPDATE _reservations SET _owner = 'eve' WHERE _owner = 'bob'",
+     "row 02000000-0000-0000-0000-000000000000 of table _reservations"),
+    ("UPDATE _counters SET _next = _next + 1", "row box.number of table _counters"),
+    ("UPDATE _berth SET epoch = 77", "the row of _berth"),
+    ("UPDATE _berth SET hash = 'x'", "the row of _berth"),
+])
+def test_a_row_without_its_sum_is_told(store: Path, sql: str, told: str) -> None:
+    damage(store, sql)
+    status, out, err = read("store", str(store))
+    assert status == 1
+    assert (f"berthc: {told} is damaged (after a change by hand, set its _sum to NULL)"
+            in err.splitlines())
+    assert out.startswith("manager depository")
+
+
+def test_what_ended_with_its_parent_is_healthy(store: Path) -> None:
+    change(store, "UPDATE box SET _state = 'gone', _ended = 1 WHERE _id = 1;"
+                  "UPDATE drawer SET _ended = 1 WHERE _id = 2")
+    assert read("store", str(store), SPEC)[::2] == (0, "")
+    change(store, "UPDATE drawer SET _ended = 0 WHERE _id = 2")
+    assert "drawer 2: its parent 1 has ended" in read("store", str(store), SPEC)[2]
+
+
+def test_slots_are_shared_by_all_parents() -> None:
+    manager, _ = read_spec(SPEC)
+    assert manager is not None
+    box, drawer = manager.resource("box"), manager.resource("drawer")
+    pool = next(value for value in box.assigned if value.kind is AssignedKind.POOL)
+    drawer = replace(drawer, assigned=(pool,))
+    manager = replace(manager, resources=(box, drawer))
+    header: Row = {"manager": "depository", "hash": f"{spec_hash(manager):016x}"}
+    row: Row = {"_parent": 1, "_ended": False, "_state": "closed", "index": 7, "room": 1, "row": 2}
+    rows = [{**row, "_id": 3}, {**row, "_id": 4, "_parent": 2}, {**row, "_id": 5, "row": 1}]
+    stored = Stored("", header, {"drawer": [{**{f.name: 0 for f in drawer.fields}, **one}
+                                            for one in rows]})
+    assert "drawer 4: it has the same place as drawer 3" in problems(stored, manager)
+    assert not any("same place as drawer 5" in one for one in problems(stored, manager))
+
+
 def test_a_spec_of_another_manager_is_told(store: Path) -> None:
     status, _, err = read("store", str(store), SCSI)
     assert (status, err) == (
@@ -161,6 +224,10 @@ def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
         1, f"berthc: {file}: the file belongs to another program, or is damaged\n")
 
 
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    assert read("store", str(tmp_path)) == (2, "", f"berthc: {tmp_path}: Is a directory\n")
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "none.db"
     assert read("store", str(file)) == (2, "", f"berthc: {file}: No such file or directory\n")
@@ -169,7 +236,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sql", [
     "DROP TABLE drawer", "DELETE FROM _berth", "UPDATE box SET content = '{'",
-    "UPDATE _berth SET tables = '[1]'",
+    "UPDATE _berth SET tables = '[1]'", "CREATE TABLE other(x)",
+    "DROP TABLE _berth; CREATE TABLE _berth(manager); INSERT INTO _berth VALUES('depository')",
 ])
 def test_a_damaged_store_is_told(store: Path, sql: str) -> None:
     change(store, sql)
