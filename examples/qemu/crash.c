@@ -56,7 +56,9 @@ static unsigned random_below(struct crash *crash, unsigned bound)
 
 static void pause_ms(unsigned ms)
 {
-    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+    (void)nanosleep(&time, NULL);
 }
 
 static int failed(const char *what, int rc)
