@@ -265,6 +265,12 @@ static void close_rows(void *ctx)
     (void)ctx;
 }
 
+static int place_nothing(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    (void)ctx, (void)epoch, (void)place;
+    return 0;
+}
+
 static void load(long n)
 {
     const locker_backend backend = {.version = LOCKER_BACKEND_VERSION,
@@ -277,6 +283,7 @@ static void load(long n)
         .commit = commit_nothing,
         .replace = replace_nothing,
         .close = close_rows,
+        .set_place = place_nothing,
     };
     locker *manager;
 

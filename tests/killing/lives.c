@@ -283,6 +283,12 @@ static int dying_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     return inner()->replace(inner()->ctx, epoch, sequence, next, arg);
 }
 
+static int dying_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    (void)ctx;
+    return inner()->set_place(inner()->ctx, epoch, place);
+}
+
 static void dying_close(void *ctx)
 {
     (void)ctx;
@@ -296,6 +302,7 @@ static const berth_store dying = {
     .commit = dying_commit,
     .replace = dying_replace,
     .close = dying_close,
+    .set_place = dying_set_place,
 };
 
 /* They stand for the simulator's own store. */

@@ -202,6 +202,68 @@ static void replace_takes_all_or_nothing(void **unused)
     fake_stop(&fake);
 }
 
+static int see_place(void *arg, const berth_store_manager *stored)
+{
+    *(berth_store_place *)arg = stored->place;
+    return stored->place == BERTH_STORE_HERE ? 0 : -ESTALE;
+}
+
+/* Opens as a manager of this epoch does that saves (0: that loads). `place`: the one that it had. */
+static int open_at(struct fake *fake, uint64_t epoch, berth_store_place *place)
+{
+    berth_store_manager manager = fake_manager;
+    int rc;
+
+    manager.epoch = epoch;
+    manager.place = epoch > 0 ? BERTH_STORE_ARRIVING : BERTH_STORE_HERE;
+    rc = fake->store->open(fake->store->ctx, &manager, see_place, place, (berth_store_link){NULL},
+                           BERTH_NO_DEADLINE, &fake->opened);
+    fake->is_open = rc == 0;
+    return rc;
+}
+
+static void place_and_epoch_are_kept(void **unused)
+{
+    struct fake fake, other;
+    berth_store_place place = BERTH_STORE_MOVED;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(open_at(&fake, 41, &place), 0);
+    assert_int_equal(fake.opened.epoch, 42);
+    assert_int_equal(fake_replace(&fake, 9), 0);
+    fake_join(&other, &fake, NULL);
+    assert_int_equal(open_at(&other, 0, &place), -ESTALE);
+    assert_int_equal(place, BERTH_STORE_ARRIVING);
+    assert_int_equal(fake.store->set_place(fake.store->ctx, 42, BERTH_STORE_HERE), 0);
+    fake_close(&fake);
+    assert_int_equal(open_at(&other, 0, &place), 0);
+    assert_int_equal(other.opened.epoch, 43);
+    assert_int_equal(other.opened.sequence, 9);
+    other.sequence = 9;
+    fake_commit_to(&other, 12);
+    assert_int_equal(open_at(&fake, 7, &place), 0);
+    assert_int_equal(fake.opened.epoch, 44);
+    assert_int_equal(other.store->set_place(other.store->ctx, 43, BERTH_STORE_MOVED), -ESTALE);
+    fake.sequence = fake.opened.sequence;
+    fake_commit_to(&fake, 13);
+    assert_int_equal(fake.store->set_place(fake.store->ctx, 44, BERTH_STORE_MOVED), 0);
+    assert_string_equal(fake_ask(&fake, "SELECT place || ' ' || sequence FROM _berth"), "moved 13");
+    fake_check(&fake);
+    fake_close(&fake);
+    fake_leave(&other);
+    fake_join(&other, &fake, &(berth_sqlite_options){.reclaim = true});
+    assert_int_equal(open_at(&fake, 0, &place), -ESTALE);
+    assert_int_equal(place, BERTH_STORE_MOVED);
+    assert_int_equal(open_at(&other, 0, &place), 0); /* the user says so */
+    fake_close(&other);
+    assert_int_equal(open_at(&fake, 0, &place), 0); /* it is here again */
+    fake.sequence = fake.opened.sequence;
+    fake_check(&fake);
+    fake_leave(&other);
+    fake_stop(&fake);
+}
+
 /* It gives two rows, and then an error. */
 static int give_up(void *arg, berth_store_change *row)
 {
@@ -726,6 +788,7 @@ int main(void)
         cmocka_unit_test(later_opening_fences),
         cmocka_unit_test(commit_that_is_sent_again_is_made_once),
         cmocka_unit_test(replace_takes_all_or_nothing),
+        cmocka_unit_test(place_and_epoch_are_kept),
         cmocka_unit_test(replace_that_is_given_up_changes_nothing),
         cmocka_unit_test(rows_that_are_not_accepted_stay),
         cmocka_unit_test(one_object_serves_one_manager),

@@ -58,6 +58,12 @@ typedef struct berth_sqlite_options {
     /* The file must be there; else -ENOENT. Without it, it is made. */
     bool must_exist;
     /*
+     * Open the file also if its rows were moved to another store, or a save into it has not ended
+     * (-ESTALE else). Only for a move that failed: nobody has opened the other store, and nobody
+     * will.
+     */
+    bool reclaim;
+    /*
      * How long to wait for another program that writes to the file, in milliseconds; 0: 5,000. Then
      * a commit fails with -EBUSY, and has not been made.
      */

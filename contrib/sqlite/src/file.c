@@ -315,7 +315,7 @@ static int set_up(struct berth_sqlite *store)
     if (rc == 0)
         rc = sql_run(store, "PRAGMA wal_autocheckpoint = %d", LOG_PAGES);
     if (rc == 0)
-        rc = sql_run(store, "PRAGMA synchronous = %s", store->options.full ? "FULL" : "NORMAL");
+        rc = sql_synchronous(store, store->options.full);
     if (rc == 0)
         rc = sql_prepare(store, &store->begin, "BEGIN IMMEDIATE");
     if (rc == 0)

@@ -9,7 +9,16 @@
 #include "object.h"
 
 #define COLUMNS                                                                                    \
-    "manager, format, hash, options, absent, backend, epoch, sequence, tables, schema, _sum"
+    "manager, format, hash, options, absent, backend, epoch, sequence, tables, schema, _sum, "     \
+    "place"
+
+/* How a place is written. */
+static const char *const places[] = {
+    [BERTH_STORE_HERE] = "",
+    [BERTH_STORE_ARRIVING] = "arriving",
+    [BERTH_STORE_MOVED] = "moved",
+};
+enum { N_PLACES = sizeof places / sizeof *places };
 
 static uint64_t sum_of(const struct header *header)
 {
@@ -23,6 +32,7 @@ static uint64_t sum_of(const struct header *header)
     sum = sum_number(sum, header->epoch);
     sum = sum_number(sum, header->sequence);
     sum = sum_text(sum, header->tables);
+    sum = sum_number(sum, header->place);
     return sum_number(sum, header->schema);
 }
 
@@ -63,12 +73,12 @@ static int write_row(struct berth_sqlite *store)
 
     return sql_run(store,
                    "INSERT OR REPLACE INTO _berth(rowid, " COLUMNS ") VALUES(1, %Q, %lld, "
-                   "'%016llx', %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld)",
+                   "'%016llx', %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld, %Q)",
                    header->manager, (sqlite3_int64)header->format,
                    (unsigned long long)header->spec_hash, header->options, header->absent,
                    header->backend, (sqlite3_int64)header->epoch, (sqlite3_int64)header->sequence,
                    header->tables, (unsigned long long)header->schema,
-                   (sqlite3_int64)sum_of(header));
+                   (sqlite3_int64)sum_of(header), places[header->place]);
 }
 
 int header_make(struct berth_sqlite *store)
@@ -77,7 +87,7 @@ int header_make(struct berth_sqlite *store)
     int rc =
         sql_run(store, "CREATE TABLE _berth(manager TEXT, format INTEGER, hash TEXT, options TEXT, "
                        "absent TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, tables TEXT, "
-                       "schema TEXT, _sum INTEGER)");
+                       "schema TEXT, _sum INTEGER, place TEXT)");
 
     store->header = (struct header){.manager = nothing,
                                     .options = nothing,
@@ -116,8 +126,9 @@ int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
         .tables = names_of(&store->tables),
         .spec_hash = manager->spec_hash,
         .format = manager->format,
-        .epoch = store->header.epoch + 1,
+        .epoch = (store->header.epoch > manager->epoch ? store->header.epoch : manager->epoch) + 1,
         .sequence = store->header.sequence,
+        .place = manager->place,
     };
     int rc;
 
@@ -147,6 +158,18 @@ static uint64_t hexadecimal_at(sqlite3_stmt *row, int column)
     return text ? strtoull((const char *)text, NULL, 16) : 0;
 }
 
+static bool read_place(sqlite3_stmt *row, int column, berth_store_place *place)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+
+    for (unsigned i = 0; text && i < N_PLACES; i++)
+        if (strcmp((const char *)text, places[i]) == 0) {
+            *place = (berth_store_place)i;
+            return true;
+        }
+    return false;
+}
+
 static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
 {
     struct header *header = &store->header;
@@ -167,7 +190,9 @@ static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
     if (!header->manager || !header->options || !header->absent || !header->backend ||
         !header->tables)
         return error_damaged(store, "a text is missing in _berth");
-    if (sqlite3_column_int64(row, 11) != 1)
+    if (!read_place(row, 11, &header->place))
+        return error_damaged(store, "_berth has an unknown place");
+    if (sqlite3_column_int64(row, 12) != 1)
         return error_damaged(store, "the row of _berth has another number");
     if (sqlite3_column_type(row, 10) != SQLITE_NULL &&
         sqlite3_column_int64(row, 10) != (sqlite3_int64)sum_of(header))
@@ -266,5 +291,20 @@ int header_advance(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence
     rc = sql_step(store, statement);
     if (rc == 0 && sqlite3_changes(store->db) == 0)
         rc = explain(store, epoch, sequence);
+    return rc;
+}
+
+int header_set_place(struct berth_sqlite *store, uint64_t epoch, berth_store_place place)
+{
+    struct header next = store->header;
+    int rc;
+
+    next.epoch = epoch;
+    next.place = place;
+    rc =
+        sql_run(store, "UPDATE _berth SET place = %Q, _sum = %lld WHERE rowid = 1 AND epoch = %lld",
+                places[place], (sqlite3_int64)sum_of(&next), (sqlite3_int64)epoch);
+    if (rc == 0 && sqlite3_changes(store->db) == 0)
+        rc = explain(store, epoch, next.sequence + 1);
     return rc;
 }

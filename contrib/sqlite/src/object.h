@@ -45,6 +45,7 @@ struct header {
     uint64_t spec_hash;
     uint32_t format;
     uint64_t epoch, sequence;
+    berth_store_place place;
 };
 
 struct berth_sqlite {
@@ -109,6 +110,8 @@ int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement);
 int sql_begin(struct berth_sqlite *store);
 /* Whatever happens, no transaction is open afterwards, if SQLite can. */
 void sql_rollback(struct berth_sqlite *store);
+/* Will the next transactions wait for the disk? */
+int sql_synchronous(struct berth_sqlite *store, bool full);
 /* Ends a transaction: 0, a negative errno value, or BERTH_UNCERTAIN(). */
 int sql_commit(struct berth_sqlite *store);
 
@@ -134,6 +137,8 @@ int header_advance(struct berth_sqlite *store, uint64_t epoch, uint64_t sequence
                    const uint64_t *from);
 /* Does the store still belong to this epoch? */
 int header_check(struct berth_sqlite *store, uint64_t epoch);
+/* Notes where the rows are. */
+int header_set_place(struct berth_sqlite *store, uint64_t epoch, berth_store_place place);
 int header_schema(struct berth_sqlite *store, uint64_t *sum);
 void header_free(struct header *header);
 

@@ -78,6 +78,12 @@ void sql_rollback(struct berth_sqlite *store)
     (void)sqlite3_reset(store->rollback);
 }
 
+int sql_synchronous(struct berth_sqlite *store, bool full)
+{
+    sql_rollback(store); /* it cannot change within a transaction */
+    return sql_run(store, "PRAGMA synchronous = %s", full ? "FULL" : "NORMAL");
+}
+
 /*
  * Did a COMMIT that gave this certainly not take place? The page that ends a transaction is written
  * last. Where there was no space for it, or for one before it, the transaction does not count. All

@@ -42,6 +42,8 @@ static int show_stored(const struct berth_sqlite *store, const struct tables *ta
                            .backend = header->backend,
                            .tables = tables->tables,
                            .n_tables = tables->n,
+                           .place = store->options.reclaim ? BERTH_STORE_HERE : header->place,
+                           .epoch = header->epoch,
                        });
 }
 
@@ -235,13 +237,35 @@ static int store_replace(void *ctx, uint64_t epoch, uint64_t sequence,
 {
     struct berth_sqlite *store = ctx;
     berth_store_change row;
-    int more = 0, rc = begin_at(store, epoch, sequence, NULL);
+    int more = 0, rc = sql_synchronous(store, true);
 
+    if (rc == 0)
+        rc = begin_at(store, epoch, sequence, NULL);
     if (rc == 0)
         rc = rows_clear_all(store);
     while (rc == 0 && (more = next(arg, &row)) == 1)
         rc = rows_change(store, &row);
-    return end_at(store, sequence, rc == 0 ? more : rc);
+    rc = end_at(store, sequence, rc == 0 ? more : rc);
+    (void)sql_synchronous(store, store->options.full);
+    return rc;
+}
+
+/* Two machines may have to do with a move. So it waits for the disk, also with NORMAL. */
+static int store_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    struct berth_sqlite *store = ctx;
+    int rc = file_has_moved(store) ? error_set(store, -ESTALE, "the file was moved or deleted")
+                                   : sql_synchronous(store, true);
+
+    if (rc == 0)
+        rc = sql_begin(store);
+    if (rc == 0)
+        rc = header_set_place(store, epoch, place);
+    rc = end_at(store, store->header.sequence, rc);
+    if (rc == 0)
+        store->header.place = place;
+    (void)sql_synchronous(store, store->options.full);
+    return rc;
 }
 
 /* The object */
@@ -269,6 +293,7 @@ berth_sqlite *berth_sqlite_create(const char *path, const berth_sqlite_options *
         .load = store_load,
         .commit = store_commit,
         .replace = store_replace,
+        .set_place = store_set_place,
         .close = store_close,
     };
     if (!store->path || !store->backend) {

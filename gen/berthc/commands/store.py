@@ -42,7 +42,7 @@ def _lines(stored: Stored) -> Iterator[str]:
     header = stored.header
     yield (f"manager {header['manager']}, spec {header['hash']}, epoch {header['epoch']}, commit "
            f"{header['sequence']}")
-    for name in ("backend", "options", "absent"):
+    for name in ("backend", "options", "absent", "place"):
         if header[name]:
             yield f"{name}: {header[name]}"
     for table, rows in stored.resources.items():

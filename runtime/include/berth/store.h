@@ -6,7 +6,8 @@
  * store implements struct berth_store. A store keeps rows of named columns in tables, and knows
  * nothing of states and holders.
  *
- * The runtime calls one function of a store at a time, on any thread, without the manager's lock.
+ * The runtime calls one function of a store at a time, on any thread. It does not hold the
+ * manager's lock, but for `replace`, `set_place` and the opening for a save.
  */
 #ifndef BERTH_STORE_H
 #define BERTH_STORE_H
@@ -84,6 +85,13 @@ typedef struct berth_store_change {
     const berth_store_value *values; /* one per column */
 } berth_store_change;
 
+/* Which store has the rows: `save` moves them from one to another. */
+typedef enum berth_store_place {
+    BERTH_STORE_HERE = 0,
+    BERTH_STORE_ARRIVING, /* a save into this store has not ended */
+    BERTH_STORE_MOVED     /* a save has moved them to another store */
+} berth_store_place;
+
 /* Whose rows these are. Texts are never NULL. */
 typedef struct berth_store_manager {
     const char *manager; /* "scsi" */
@@ -94,6 +102,8 @@ typedef struct berth_store_manager {
     const char *backend; /* berth_store.backend */
     const berth_store_table *tables; /* parents before their children */
     uint16_t n_tables;
+    berth_store_place place; /* kept by the store, as all else; open notes that of `manager` */
+    uint64_t epoch;          /* open gives a later one. Of what is stored: its epoch */
 } berth_store_manager;
 
 /* What open found. */
@@ -138,7 +148,8 @@ typedef struct berth_store {
      * Takes the store. First it shows what it has to `accept`, if it is not empty: what is
      * `stored`, with `stored->tables` as they were then. If that returns an error, open returns the
      * same and has changed nothing. Then it raises the epoch, durably, and fences all earlier
-     * openings: their commits give -ESTALE. An empty store notes `manager`.
+     * openings: their commits give -ESTALE. The new epoch is one more than that of the store, or
+     * than `manager->epoch` if that is higher. The store notes `manager`.
      *
      * `deadline`: CLOCK_MONOTONIC nanoseconds, or BERTH_NO_DEADLINE.
      *
@@ -180,6 +191,12 @@ typedef struct berth_store {
 
     /* Gives the store back. What is committed stays. Not called after an open that failed. */
     void (*close)(void *ctx);
+
+    /*
+     * Notes durably where the rows are: part of a save. Results as those of `commit`. Blocks; the
+     * manager is locked. Nothing is pending meanwhile.
+     */
+    int (*set_place)(void *ctx, uint64_t epoch, berth_store_place place);
 } berth_store;
 
 /*
@@ -210,7 +227,7 @@ int berth_store_lost(berth_store_link link);
  *         rc = scsi_save(disks, own, &error);
  *
  * Handles stay as they are. Two instances that get the same key: open gives -EBADMSG, and nothing
- * is loaded. The rows of `inner` stay as they were, whatever happens.
+ * is loaded. The rows of `inner` stay as they were, whatever happens; a save marks it as moved.
  */
 typedef struct berth_rekey {
     berth_store store; /* what <manager>_open gets; its address must not change meanwhile */

@@ -242,6 +242,10 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
         error->wanted = own->format;
         return refuse_open(error, -EINVAL, "the store has another format");
     }
+    if (stored->place == BERTH_STORE_MOVED)
+        return refuse_open(error, -ESTALE, "the rows of the store were moved to another one");
+    if (stored->place == BERTH_STORE_ARRIVING)
+        return refuse_open(error, -ESTALE, "a save into the store has not ended");
     if (stored->spec_hash != own->spec_hash)
         return refuse_open(error, -EINVAL, "the store has rows of another version of the spec");
     if (strcmp(stored->options, own->options) != 0)
@@ -264,7 +268,8 @@ static int check_store(const berth_store *store, berth_error *error)
         error->wanted = BERTH_STORE_VERSION;
         return refuse_open(error, -EINVAL, "store has another version than the runtime");
     }
-    if (!store->open || !store->load || !store->commit || !store->replace || !store->close)
+    if (!store->open || !store->load || !store->commit || !store->replace ||
+        !store->set_place || !store->close)
         return refuse_open(error, -EINVAL, "store lacks a function");
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "../model/stored/record.h"
 #include "../model/stored/tables.h"
 #include "../model/tracked/tree.h"
+#include "../core/rows/hook.h"
 #include "../core/stored/recovery.h"
 #include "../sched/commit.h"
 #include "../sched/forget.h"
@@ -187,10 +188,26 @@ static int accept_any(void *arg, const berth_store_manager *stored)
 }
 
 /* Nothing changes meanwhile: no operation runs, and new ones are refused. */
-static int write_all(struct berth_manager *manager, const berth_store *to)
+static int write_all(struct berth_manager *manager, const berth_store *to,
+                     const berth_store_opened *opened)
 {
     struct rows rows = {.manager = manager};
-    berth_store_opened opened = {0};
+    int rc;
+
+    batch_init(&rows.batch, &manager->allocator);
+    rows.all = reservation_in_order(manager);
+    rows.reservation = rows.all;
+    rc = to->replace(to->ctx, opened->epoch, opened->sequence + 1, next_row, &rows);
+    reservation_put_back(manager, rows.all);
+    record_release(&rows.batch, manager);
+    batch_free(&rows.batch);
+    return rc;
+}
+
+/* Opens the other store. Its next opening has a later epoch than all calls of this manager. */
+static int open_target(struct berth_manager *manager, const berth_store *to,
+                       berth_store_opened *opened)
+{
     struct open_header header;
     int rc = manager->stored->tables ? 0 : tables_make(manager);
 
@@ -198,25 +215,67 @@ static int write_all(struct berth_manager *manager, const berth_store *to)
         rc = open_header(manager, to, &header);
     if (rc < 0)
         return rc;
+    header.manager.place = BERTH_STORE_ARRIVING;
+    header.manager.epoch = manager->stored->epoch;
     rc = to->open(to->ctx, &header.manager, accept_any, NULL, (berth_store_link){manager},
-                  BERTH_NO_DEADLINE, &opened);
+                  BERTH_NO_DEADLINE, opened);
     open_free_header(manager, &header);
-    if (rc < 0)
+    return rc;
+}
+
+/* Takes the rows from the manager's store: 0, or an error; what it dies of in `lost`. */
+static int leave_store(struct berth_manager *manager, int *lost)
+{
+    const struct stored *stored = manager->stored;
+    int rc = 0;
+
+    if (stored->has_store)
+        rc = stored->store.set_place(stored->store.ctx, stored->epoch, BERTH_STORE_MOVED);
+    if (rc == -ESTALE)
+        *lost = -ESTALE;
+    else if (rc != 0 && !hook_is_failure(rc))
+        *lost = -EOWNERDEAD;
+    return rc;
+}
+
+/* Gives them to the other store, or back to the manager's. */
+static int enter_store(struct berth_manager *manager, const berth_store *to, uint64_t epoch,
+                       int *lost)
+{
+    const struct stored *stored = manager->stored;
+    int rc = to->set_place(to->ctx, epoch, BERTH_STORE_HERE);
+
+    if (rc != 0 && (!hook_is_failure(rc) ||
+                    (stored->has_store && stored->store.set_place(stored->store.ctx, stored->epoch,
+                                                                  BERTH_STORE_HERE) != 0)))
+        *lost = -EOWNERDEAD;
+    return rc;
+}
+
+/*
+ * Wherever the process dies, at most one of the two stores can be opened: the other one has
+ * everything before the own one is left, and cannot be opened until that has happened.
+ */
+static int move_rows(struct berth_manager *manager, const berth_store *to, int *lost)
+{
+    berth_store_opened opened = {0};
+    int rc = open_target(manager, to, &opened);
+
+    if (rc != 0)
         return rc;
-    batch_init(&rows.batch, &manager->allocator);
-    rows.all = reservation_in_order(manager);
-    rows.reservation = rows.all;
-    rc = to->replace(to->ctx, opened.epoch, opened.sequence + 1, next_row, &rows);
-    reservation_put_back(manager, rows.all);
-    record_release(&rows.batch, manager);
-    batch_free(&rows.batch);
+    rc = write_all(manager, to, &opened);
+    if (rc == 0)
+        rc = leave_store(manager, lost);
+    if (rc == 0)
+        rc = enter_store(manager, to, opened.epoch, lost);
     to->close(to->ctx);
     return rc;
 }
 
-static int hand_over(struct berth_manager *manager, const berth_store *to, berth_error *error)
+static int check_save(const struct berth_manager *manager, const berth_store *to,
+                      berth_error *error)
 {
-    struct stored *stored = manager->stored;
+    const struct stored *stored = manager->stored;
     int rc = stored_refuses(manager);
 
     if (rc < 0)
@@ -229,20 +288,32 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
         return fail_save(manager, -EINVAL, "the manager has no store to stay in", error);
     if (to && to->version != BERTH_STORE_VERSION)
         return fail_save(manager, -EINVAL, "store has another version than the runtime", error);
+    return 0;
+}
+
+static int hand_over(struct berth_manager *manager, const berth_store *to, berth_error *error,
+                     struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    int lost = 0, rc = check_save(manager, to, error);
+
+    if (rc < 0)
+        return rc;
     atomic_store(&stored->refuses, -ECANCELED);
     rc = wait_until_idle(manager);
-    if (stored->lost)
-        return fail_save(manager, stored_refuses(manager), NULL, error);
-    if (rc == 0 && to) {
+    if (rc == 0 && to && !stored->lost) {
         lock_enter_callback(&manager->lock); /* the other store does not know this manager */
-        rc = write_all(manager, to);
+        rc = move_rows(manager, to, &lost);
         lock_leave_callback(&manager->lock);
     }
+    if (lost < 0)
+        commit_lose(manager, lost, woken);
+    if (stored->lost)
+        return fail_save(manager, stored_refuses(manager), NULL, error);
     if (rc == 0)
         return 0;
-    if (!stored->lost)
-        atomic_store(&stored->refuses, 0);
-    return fail_save(manager, rc, NULL, error);
+    atomic_store(&stored->refuses, 0);
+    return fail_save(manager, hook_is_uncertain(rc) ? rc + BERTH_UNCERTAIN_BASE : rc, NULL, error);
 }
 
 int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error *error)
@@ -261,7 +332,7 @@ int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error
     rc = lock_acquire(&manager->lock);
     if (rc != 0)
         return fail_save(manager, rc, NULL, error);
-    rc = hand_over(manager, to, error);
+    rc = hand_over(manager, to, error, &woken);
     if (rc == 0) {
         manager->stored->handed_over = true;
         forget_all(manager, &woken);

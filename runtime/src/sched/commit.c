@@ -247,6 +247,12 @@ static void send_group(struct berth_manager *manager, const struct operation *se
     finish_group(manager, answer, self, woken);
 }
 
+void commit_lose(struct berth_manager *manager, int code, struct sleepers *woken)
+{
+    if (!manager->stored->lost)
+        lose_store(manager, code, NULL, woken);
+}
+
 bool commit_send(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -406,8 +412,7 @@ int berth_store_lost(berth_store_link link)
         lock_release(&manager->lock);
         return 0;
     }
-    if (!manager->stored->lost)
-        lose_store(manager, -ESTALE, NULL, &woken);
+    commit_lose(manager, -ESTALE, &woken);
     scheduler_leave(manager, &woken);
     return 0;
 }

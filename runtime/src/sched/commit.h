@@ -21,6 +21,9 @@ internal bool commit_send(struct operation *operation);
  */
 internal int commit_wait(struct berth_manager *manager, struct batch *batch, bool clear);
 
+/* Nothing can be made durable any more: everybody ends with `code`, unless they have already. */
+internal void commit_lose(struct berth_manager *manager, int code, struct sleepers *woken);
+
 /* For `stored.discard`: forgets a root, or everything, also in the store. */
 internal int commit_discard(struct berth_manager *manager, struct instance *root);
 

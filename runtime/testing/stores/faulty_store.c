@@ -93,9 +93,8 @@ static int begin_errand(berth_faulty_store *store, const berth_store_commit *com
     return BERTH_PENDING;
 }
 
-static int faulty_commit(void *ctx, const berth_store_commit *commit)
+static berth_fault next_fault(berth_faulty_store *store)
 {
-    berth_faulty_store *store = ctx;
     berth_fault fault = BERTH_FAULT_NONE;
 
     store->n_commits++;
@@ -104,6 +103,14 @@ static int faulty_commit(void *ctx, const berth_store_commit *commit)
     else if (store->at > 0 && store->n_commits == store->at)
         fault = store->fault;
     store->dead = store->dead || fault == BERTH_FAULT_LOSE || fault == BERTH_FAULT_DIE;
+    return fault;
+}
+
+static int faulty_commit(void *ctx, const berth_store_commit *commit)
+{
+    berth_faulty_store *store = ctx;
+    berth_fault fault = next_fault(store);
+
     return store->pends ? begin_errand(store, commit, fault) : make_commit(store, commit, fault);
 }
 
@@ -116,6 +123,21 @@ static int faulty_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     if (store->at > 0 && store->n_commits == store->at)
         return store->error < 0 ? store->error : -EIO;
     return store->inner->replace(store->inner->ctx, epoch, sequence, next, arg);
+}
+
+/* It counts as a commit. */
+static int faulty_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    berth_faulty_store *store = ctx;
+    const berth_store *inner = store->inner;
+    berth_fault fault = next_fault(store);
+    int rc = 0;
+
+    if (fault == BERTH_FAULT_REFUSE)
+        return store->error < 0 ? store->error : -EIO;
+    if (fault != BERTH_FAULT_LOSE)
+        rc = inner->set_place(inner->ctx, epoch, place);
+    return fault == BERTH_FAULT_NONE ? rc : BERTH_UNCERTAIN(-EIO);
 }
 
 static void faulty_close(void *ctx)
@@ -147,6 +169,7 @@ void berth_faulty_store_init(berth_faulty_store *store, const berth_store *inner
                 .commit = faulty_commit,
                 .replace = faulty_replace,
                 .close = faulty_close,
+                .set_place = faulty_set_place,
             },
         .inner = inner,
     };

@@ -43,6 +43,7 @@ struct content {
     struct table *tables;
     uint16_t n_tables;
     uint64_t epoch, sequence;
+    berth_store_place place;
 };
 
 struct berth_memory_store {
@@ -354,8 +355,9 @@ static void change_tables(struct content *content, const berth_store_manager *ma
                    manager->format},
         .tables = zeroed(manager->n_tables, sizeof *changed.tables),
         .n_tables = manager->n_tables,
-        .epoch = content->epoch,
+        .epoch = content->epoch > manager->epoch ? content->epoch : manager->epoch,
         .sequence = content->sequence,
+        .place = manager->place,
     };
 
     for (unsigned i = 0; i < manager->n_tables; i++) {
@@ -383,6 +385,8 @@ static int show_stored(const struct content *content,
         .backend = content->header.backend,
         .tables = tables,
         .n_tables = content->n_tables,
+        .place = content->place,
+        .epoch = content->epoch,
     };
     int rc;
 
@@ -511,6 +515,20 @@ static int memory_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     return rc;
 }
 
+static int memory_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    struct berth_memory_store *store = ctx;
+    int rc = 0;
+
+    pthread_mutex_lock(&store->lock);
+    if (epoch != store->content.epoch)
+        rc = -ESTALE;
+    else
+        store->content.place = place;
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
 static void memory_close(void *ctx)
 {
     (void)ctx; /* the rows stay */
@@ -532,6 +550,7 @@ berth_memory_store *berth_memory_store_make(const char *backend)
         .load = memory_load,
         .commit = memory_commit,
         .replace = memory_replace,
+        .set_place = memory_set_place,
         .close = memory_close,
     };
     return store;
@@ -550,6 +569,13 @@ void berth_memory_store_free(berth_memory_store *store)
 const berth_store *berth_memory_store_functions(berth_memory_store *store)
 {
     return &store->functions;
+}
+
+void berth_memory_store_reclaim(berth_memory_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->content.place = BERTH_STORE_HERE;
+    pthread_mutex_unlock(&store->lock);
 }
 
 size_t berth_memory_store_count(berth_memory_store *store, const char *table)
@@ -752,6 +778,7 @@ void *berth_memory_store_export(berth_memory_store *store, size_t *size)
     }
     put_number(&bytes, content->epoch);
     put_number(&bytes, content->sequence);
+    put_number(&bytes, content->place);
     put_number(&bytes, content->n_tables);
     for (unsigned i = 0; i < content->n_tables; i++)
         put_table(&bytes, &content->tables[i]);
@@ -778,6 +805,7 @@ static struct content read_content(struct bytes *bytes)
     }
     content.epoch = get_number(bytes);
     content.sequence = get_number(bytes);
+    content.place = (berth_store_place)get_number(bytes);
     content.n_tables = (uint16_t)get_count(bytes, UINT16_MAX);
     content.tables = zeroed(content.n_tables, sizeof *content.tables);
     for (unsigned i = 0; i < content.n_tables; i++)

@@ -99,7 +99,7 @@ def test_all_rows_are_exported(store: Path) -> None:
     assert status == 0
     assert told["store"] == {"manager": "depository", "format": 1, "hash": told["store"]["hash"],
                              "options": "rooms=2", "absent": "", "backend": "hall 1", "epoch": 1,
-                             "sequence": 9}
+                             "sequence": 9, "place": ""}
     assert told["problems"] == []
     assert set(told["tables"]) == {"box", "drawer", "_reservations", "_references", "_intents",
                                    "_counters"}
@@ -258,3 +258,10 @@ def test_another_layout_is_told(store: Path) -> None:
     status, _, err = read("store", str(store))
     assert status == 1
     assert "layout 9" in err
+
+
+def test_a_store_that_was_moved_is_told(store: Path) -> None:
+    change(store, "UPDATE _berth SET place = 'moved'")
+    status, out, _ = read("store", str(store))
+    assert status == 0
+    assert "place: moved" in out.splitlines()

@@ -59,6 +59,13 @@ static int slow_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     return store->inner->replace(store->inner->ctx, epoch, sequence, next, arg);
 }
 
+static int slow_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    struct slow_store *store = ctx;
+
+    return store->inner->set_place(store->inner->ctx, epoch, place);
+}
+
 static void slow_close(void *ctx)
 {
     struct slow_store *store = ctx;
@@ -123,7 +130,7 @@ static void open_slow(struct depot_of_halls *halls, struct slow_store *store)
 
     *store = (struct slow_store){
         .functions = {BERTH_STORE_VERSION, store, "hall 1", slow_open, slow_load, slow_commit,
-                      slow_replace, slow_close},
+                      slow_replace, slow_close, slow_set_place},
         .inner = berth_memory_store_functions(halls->memory),
     };
     assert_int_equal(depository_destroy(halls->manager, NULL), 0);

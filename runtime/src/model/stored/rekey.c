@@ -92,6 +92,13 @@ static int rekey_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     return -EROFS;
 }
 
+static int rekey_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    const berth_rekey *rekey = ctx;
+
+    return rekey->inner->set_place(rekey->inner->ctx, epoch, place);
+}
+
 static void rekey_close(void *ctx)
 {
     const berth_rekey *rekey = ctx;
@@ -112,7 +119,8 @@ void berth_rekey_init(berth_rekey *rekey, const berth_store *inner,
                   .load = rekey_load,
                   .commit = rekey_commit,
                   .replace = rekey_replace,
-                  .close = rekey_close},
+                  .close = rekey_close,
+                  .set_place = rekey_set_place},
         .inner = inner,
         .rename = rename,
         .ctx = ctx,

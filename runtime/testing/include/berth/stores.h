@@ -32,6 +32,9 @@ void *berth_memory_store_export(berth_memory_store *store, size_t *size);
 /* Takes what another one has exported. -ENOMEM; -EBADMSG: it is damaged. */
 int berth_memory_store_import(berth_memory_store *store, const void *bytes, size_t size);
 
+/* Its rows were moved, or a save into it has not ended: it may be opened all the same. */
+void berth_memory_store_reclaim(berth_memory_store *store);
+
 /* The number of rows of a table; 0 if there is no such table. */
 size_t berth_memory_store_count(berth_memory_store *store, const char *table);
 
