@@ -116,7 +116,7 @@ typedef struct berth_store_opened {
 
 /*
  * Names an opening for berth_store_committed() and berth_store_lost(). A value. It is good until
- * `close` has returned.
+ * `close` has returned. An opening for a save has none: both functions give -EINVAL for it.
  */
 typedef struct berth_store_link {
     berth_manager *manager;
@@ -184,7 +184,8 @@ typedef struct berth_store {
     /*
      * Replaces everything by the rows that `next` gives, until that returns 0; it returns 1 with
      * each row, or a negative errno value, which replace returns. Blocks. May be larger than a
-     * commit. Nothing is pending meanwhile.
+     * commit. Nothing is pending meanwhile. After BERTH_UNCERTAIN() the store has what it had, or
+     * all of these rows.
      */
     int (*replace)(void *ctx, uint64_t epoch, uint64_t sequence,
                    int (*next)(void *arg, berth_store_change *row), void *arg);

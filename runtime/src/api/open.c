@@ -4,6 +4,7 @@
 
 #include "../base/data/text.h"
 #include "../base/store/memory.h"
+#include "../core/rows/hook.h"
 #include "../core/stored/load.h"
 #include "../core/stored/recovery.h"
 #include "../core/execute.h"
@@ -259,7 +260,7 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
 
 /* Opening */
 
-static int check_store(const berth_store *store, berth_error *error)
+int open_check_store(const berth_store *store, berth_error *error)
 {
     if (!store)
         return refuse_open(error, -EINVAL, "store is NULL");
@@ -287,9 +288,9 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
     if (rc < 0)
         return rc;
     begin_alone(manager);
-    rc = store->open(store->ctx, &header.manager, accept_rows,
-                     &(struct accepting){&header.manager, error}, (berth_store_link){manager},
-                     BERTH_NO_DEADLINE, &opened);
+    rc = hook_error(store->open(store->ctx, &header.manager, accept_rows,
+                                &(struct accepting){&header.manager, error},
+                                (berth_store_link){manager}, BERTH_NO_DEADLINE, &opened));
     open_free_header(manager, &header);
     if (rc < 0) {
         if (!error->reason)
@@ -345,7 +346,7 @@ int berth_stored_open(const berth_stored_type *type, const void *options, const 
     memory_zero(error, sizeof *error);
     rc = make_stored(type, options, backend, config, out, error);
     if (rc == 0) {
-        rc = check_store(store, error);
+        rc = open_check_store(store, error);
         if (rc == 0)
             rc = open_store(*out, store, error);
         if (rc < 0) {

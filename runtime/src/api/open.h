@@ -5,6 +5,9 @@
 #include "../base/linkage.h"
 #include "../model/stored/stored.h"
 
+/* May this store be used? -EINVAL, with reason and versions in the error. */
+internal int open_check_store(const berth_store *store, berth_error *error);
+
 struct open_header {
     berth_store_manager manager;
     void *memory; /* of its texts */

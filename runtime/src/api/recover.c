@@ -29,10 +29,7 @@ static int call_settle(struct berth_manager *manager, berth_error *error)
     (void)lock_acquire(&manager->lock);
     if (answer == 0)
         return 0;
-    if (hook_is_uncertain(answer))
-        answer += BERTH_UNCERTAIN_BASE;
-    else if (!hook_is_failure(answer))
-        answer = -EPROTO;
+    answer = hook_error(answer);
     (void)fail_recover(manager, answer, error);
     error->hook = stored->type->settle_name;
     return answer;

@@ -20,6 +20,15 @@ static int fail_save(const struct berth_manager *manager, int code, const char *
     return code;
 }
 
+/* The same, with what is known of the store that is refused. */
+static int fail_check(const struct berth_manager *manager, berth_error *error)
+{
+    error->code = -EINVAL;
+    error->manager = manager->type->name;
+    error->operation = "save";
+    return -EINVAL;
+}
+
 /* Waits until running operations have ended. -EDEADLK: no other thread could end them. */
 static int wait_until_idle(struct berth_manager *manager)
 {
@@ -217,7 +226,7 @@ static int open_target(struct berth_manager *manager, const berth_store *to,
         return rc;
     header.manager.place = BERTH_STORE_ARRIVING;
     header.manager.epoch = manager->stored->epoch;
-    rc = to->open(to->ctx, &header.manager, accept_any, NULL, (berth_store_link){manager},
+    rc = to->open(to->ctx, &header.manager, accept_any, NULL, (berth_store_link){NULL},
                   BERTH_NO_DEADLINE, opened);
     open_free_header(manager, &header);
     return rc;
@@ -286,8 +295,8 @@ static int check_save(const struct berth_manager *manager, const berth_store *to
         return fail_save(manager, -EBUSY, "a root has to be recovered", error);
     if (!to && !stored->has_store)
         return fail_save(manager, -EINVAL, "the manager has no store to stay in", error);
-    if (to && to->version != BERTH_STORE_VERSION)
-        return fail_save(manager, -EINVAL, "store has another version than the runtime", error);
+    if (to && open_check_store(to, error) < 0)
+        return fail_check(manager, error);
     return 0;
 }
 
@@ -313,7 +322,7 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
     if (rc == 0)
         return 0;
     atomic_store(&stored->refuses, 0);
-    return fail_save(manager, hook_is_uncertain(rc) ? rc + BERTH_UNCERTAIN_BASE : rc, NULL, error);
+    return fail_save(manager, hook_error(rc), NULL, error);
 }
 
 int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error *error)

@@ -1,4 +1,6 @@
 /* What a store may do and answer at any time, and what becomes of the manager then. */
+#include <limits.h>
+
 #include "hall.h"
 
 /* Opens the depository again with other functions, which get the faulty store as `ctx`. */
@@ -143,6 +145,135 @@ static void save_in_settle(void **unused)
     halls_stop(&halls);
 }
 
+/* Answers */
+
+static int answer; /* of what fails below */
+
+static int fail_open(void *ctx, const berth_store_manager *manager,
+                     int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                     berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    (void)ctx;
+    (void)manager;
+    (void)accept;
+    (void)arg;
+    (void)link;
+    (void)deadline;
+    (void)opened;
+    return answer;
+}
+
+static int fail_load(void *ctx,
+                     int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                     void *arg, int64_t deadline)
+{
+    (void)ctx;
+    (void)put;
+    (void)arg;
+    (void)deadline;
+    return answer;
+}
+
+static int fail_replace(void *ctx, uint64_t epoch, uint64_t sequence,
+                        int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    (void)ctx;
+    (void)epoch;
+    (void)sequence;
+    (void)next;
+    (void)arg;
+    return answer;
+}
+
+/* Callers get 0 or a negative errno value, whatever a store answers. */
+static void answers_become_errors(void **unused)
+{
+    static const struct {
+        int answer, code;
+    } all[] = {{-EIO, -EIO},
+               {BERTH_UNCERTAIN(-ETIMEDOUT), -ETIMEDOUT},
+               {BERTH_PENDING, -EPROTO},
+               {INT_MIN, -EPROTO}};
+
+    (void)unused;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct depot_of_halls halls;
+        berth_memory_store *other = berth_memory_store_make("hall 1");
+        berth_store store;
+
+        answer = all[i].answer;
+        halls_start(&halls);
+        store = *berth_memory_store_functions(other);
+        store.replace = fail_replace;
+        assert_int_equal(depository_save(halls.manager, &store, &halls.error), all[i].code);
+        store.open = fail_open;
+        assert_int_equal(depository_save(halls.manager, &store, &halls.error), all[i].code);
+        assert_int_equal(halls.error.code, all[i].code);
+        store = halls.store.functions;
+        store.open = fail_open;
+        assert_int_equal(open_with(&halls, &store), all[i].code);
+        store = halls.store.functions;
+        store.load = fail_load;
+        assert_int_equal(open_with(&halls, &store), all[i].code);
+        assert_int_equal(halls.error.code, all[i].code);
+        berth_memory_store_free(other);
+        open_and_stop(&halls);
+    }
+}
+
+/* Saving looks at the other store as opening does. */
+static void save_to_half_a_store(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_memory_store *other = berth_memory_store_make("hall 1");
+    berth_store store = *berth_memory_store_functions(other);
+
+    (void)unused;
+    halls_start(&halls);
+    store.replace = NULL;
+    assert_int_equal(depository_save(halls.manager, &store, &halls.error), -EINVAL);
+    assert_string_equal(halls.error.reason, "store lacks a function");
+    assert_string_equal(halls.error.operation, "save");
+    store.version++;
+    assert_int_equal(depository_save(halls.manager, &store, &halls.error), -EINVAL);
+    assert_int_equal(halls.error.wanted, BERTH_STORE_VERSION);
+    berth_memory_store_free(other);
+    halls_stop(&halls);
+}
+
+static int open_and_lose(void *ctx, const berth_store_manager *manager,
+                         int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                         berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    berth_faulty_store *store = ctx;
+
+    (void)manager;
+    (void)accept;
+    (void)arg;
+    (void)deadline;
+    (void)opened;
+    store->link = link;
+    return -EIO;
+}
+
+/* What the other store tells does not concern this manager. */
+static void a_failed_save_leaves_no_link(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_faulty_store other = {0};
+    berth_store store;
+
+    (void)unused;
+    halls_start(&halls);
+    store = halls.store.functions;
+    store.ctx = &other;
+    store.open = open_and_lose;
+    assert_int_equal(depository_save(halls.manager, &store, &halls.error), -EIO);
+    assert_int_equal(berth_store_lost(other.link), -EINVAL);
+    assert_int_equal(rent(&halls, "a", 1, (uuid_t){0}, "ann"), 0);
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +281,9 @@ int main(void)
         cmocka_unit_test(discards_after_a_save),
         cmocka_unit_test(save_in_a_hook),
         cmocka_unit_test(save_in_settle),
+        cmocka_unit_test(answers_become_errors),
+        cmocka_unit_test(save_to_half_a_store),
+        cmocka_unit_test(a_failed_save_leaves_no_link),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

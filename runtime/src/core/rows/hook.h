@@ -2,6 +2,8 @@
 #ifndef BERTH_SRC_HOOK_H
 #define BERTH_SRC_HOOK_H
 
+#include <errno.h>
+
 #include "../../base/linkage.h"
 #include "../../base/store/map.h"
 #include "../operation.h"
@@ -35,6 +37,14 @@ static inline bool hook_is_failure(int result)
 static inline bool hook_is_uncertain(int result)
 {
     return result < 0 && hook_is_failure(result + BERTH_UNCERTAIN_BASE);
+}
+
+/* The answer of a hook or a store as callers get it: 0 or a negative errno value. */
+static inline int hook_error(int result)
+{
+    if (hook_is_uncertain(result))
+        return result + BERTH_UNCERTAIN_BASE;
+    return result == 0 || hook_is_failure(result) ? result : -EPROTO;
 }
 
 #endif

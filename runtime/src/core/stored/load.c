@@ -10,6 +10,7 @@
 #include "../../model/stored/record.h"
 #include "../../model/stored/tables.h"
 #include "../../model/tracked/values.h"
+#include "../rows/hook.h"
 #include "collect.h"
 #include "recovery.h"
 
@@ -718,7 +719,7 @@ int load_all(struct berth_manager *manager, const char **reason)
 
     load.config = memory_alloc(&manager->allocator, load.config_size);
     if (load.config)
-        rc = stored->store.load(stored->store.ctx, put_row, &load, BERTH_NO_DEADLINE);
+        rc = hook_error(stored->store.load(stored->store.ctx, put_row, &load, BERTH_NO_DEADLINE));
     begin_resource(&load, manager->type->n_resources + 1u);
     if (rc == 0)
         rc = link_instances(&load);
