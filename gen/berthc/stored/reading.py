@@ -13,6 +13,7 @@ from berthc.stored.sums import MASK, add_number, add_text, row_sum
 
 APPLICATION_ID = 0x42527468  # as in contrib/sqlite/src/object.h
 LAYOUT = 1
+PLACES = ("", "arriving", "moved")
 
 Row = dict[str, object]
 
@@ -21,10 +22,15 @@ def _hexadecimal(text: str) -> int:
     return int(text, 16)
 
 
+def _place(text: str) -> int:
+    return PLACES.index(text)
+
+
 # The columns of _berth that its sum is about, in order, as the number or the text that they mean.
 HEADER: dict[str, Callable[[str], str | int]] = {
     "manager": str, "format": int, "hash": _hexadecimal, "options": str, "absent": str,
-    "backend": str, "epoch": int, "sequence": int, "tables": str, "schema": _hexadecimal,
+    "backend": str, "epoch": int, "sequence": int, "tables": str, "place": _place,
+    "schema": _hexadecimal,
 }
 
 

@@ -481,11 +481,12 @@ static int memory_replace(void *ctx, uint64_t epoch, uint64_t sequence,
                           int (*next)(void *arg, berth_store_change *row), void *arg)
 {
     struct berth_memory_store *store = ctx;
-    struct content *content = &store->content, old = *content;
+    struct content *content = &store->content, old;
     berth_store_change row;
     int rc;
 
     pthread_mutex_lock(&store->lock);
+    old = *content;
     if (epoch != content->epoch) {
         pthread_mutex_unlock(&store->lock);
         return -ESTALE;
@@ -660,19 +661,28 @@ static char *get_text(struct bytes *bytes)
     }
     text = zeroed((size_t)size + 1, 1);
     (void)get_bytes(bytes, text, (size_t)size);
+    if (strlen(text) != size)
+        bytes->damaged = true;
     return text;
 }
 
-/* A count of things that take a byte at least. */
-static uint64_t get_count(struct bytes *bytes, uint64_t most)
+static uint64_t get_number_upto(struct bytes *bytes, uint64_t most)
 {
-    uint64_t count = get_number(bytes);
+    uint64_t number = get_number(bytes);
 
-    if (count > bytes->n - bytes->read || count > most) {
+    if (number > most) {
         bytes->damaged = true;
         return 0;
     }
-    return count;
+    return number;
+}
+
+/* A count of things that take so many bytes at least. */
+static uint64_t get_count(struct bytes *bytes, uint64_t most, size_t size)
+{
+    const size_t left = (bytes->n - bytes->read) / size;
+
+    return get_number_upto(bytes, most < left ? most : left);
 }
 
 static uint64_t sum(const unsigned char *bytes, size_t n)
@@ -714,10 +724,13 @@ static void get_cell(struct bytes *bytes, berth_store_type type, struct cell *ce
         (void)get_bytes(bytes, cell->uuid, sizeof cell->uuid);
         break;
     case BERTH_STORE_TEXTS:
-        cell->count = (uint32_t)get_count(bytes, UINT32_MAX);
+        cell->count = (uint32_t)get_count(bytes, UINT32_MAX, sizeof(uint64_t));
         cell->items = zeroed(cell->count, sizeof *cell->items);
         for (uint32_t i = 0; i < cell->count; i++)
             cell->items[i] = get_text(bytes);
+        break;
+    case BERTH_STORE_BOOL:
+        cell->number = get_number_upto(bytes, 1);
         break;
     default:
         cell->number = get_number(bytes);
@@ -740,23 +753,61 @@ static void put_table(struct bytes *bytes, const struct table *table)
             put_cell(bytes, table->columns[j].type, &table->rows[i].cells[j]);
 }
 
+static void get_columns(struct bytes *bytes, struct table *table)
+{
+    table->n_columns = (uint16_t)get_count(bytes, UINT16_MAX, 2 * sizeof(uint64_t));
+    table->n_key = (uint16_t)get_number_upto(bytes, table->n_columns);
+    table->columns = zeroed(table->n_columns, sizeof *table->columns);
+    for (unsigned i = 0; i < table->n_columns; i++) {
+        struct column *column = &table->columns[i];
+
+        column->name = get_text(bytes);
+        column->type = (berth_store_type)get_number_upto(bytes, BERTH_STORE_TEXTS);
+        if (column->type < BERTH_STORE_BOOL ||
+            (i < table->n_key && column->type == BERTH_STORE_TEXTS))
+            bytes->damaged = true;
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(table->columns[j].name, column->name) == 0)
+                bytes->damaged = true;
+    }
+    if (table->n_key == 0)
+        bytes->damaged = true;
+}
+
+/* Do the last two rows ascend? */
+static bool ascends(const struct table *table)
+{
+    berth_store_value *values;
+    bool found;
+
+    if (table->n < 2)
+        return true;
+    values = zeroed(table->n_key, sizeof *values);
+    for (unsigned i = 0; i < table->n_key; i++)
+        values[i] = show_cell(table->columns[i].type, &table->rows[table->n - 1].cells[i]);
+    found = compare(table, &table->rows[table->n - 2], values) < 0;
+    free(values);
+    return found;
+}
+
+/* What is damaged can be freed. */
 static void get_table(struct bytes *bytes, struct table *table)
 {
     table->name = get_text(bytes);
-    table->n_columns = (uint16_t)get_count(bytes, UINT16_MAX);
-    table->n_key = (uint16_t)get_number(bytes);
-    table->columns = zeroed(table->n_columns, sizeof *table->columns);
-    for (unsigned i = 0; i < table->n_columns; i++) {
-        table->columns[i].name = get_text(bytes);
-        table->columns[i].type = (berth_store_type)get_number(bytes);
-    }
-    table->n = (size_t)get_count(bytes, SIZE_MAX);
-    table->capacity = table->n;
-    table->rows = zeroed(table->n, sizeof *table->rows);
-    for (size_t i = 0; i < table->n; i++) {
-        table->rows[i].cells = zeroed(table->n_columns, sizeof(struct cell));
-        for (unsigned j = 0; j < table->n_columns; j++)
-            get_cell(bytes, table->columns[j].type, &table->rows[i].cells[j]);
+    get_columns(bytes, table);
+    if (bytes->damaged)
+        return;
+    table->capacity =
+        (size_t)get_count(bytes, SIZE_MAX, (size_t)table->n_columns * sizeof(uint64_t));
+    table->rows = zeroed(table->capacity, sizeof *table->rows);
+    while (table->n < table->capacity && !bytes->damaged) {
+        struct cell *cells = zeroed(table->n_columns, sizeof *cells);
+
+        for (unsigned i = 0; i < table->n_columns; i++)
+            get_cell(bytes, table->columns[i].type, &cells[i]);
+        table->rows[table->n++].cells = cells;
+        if (!bytes->damaged && !ascends(table))
+            bytes->damaged = true;
     }
 }
 
@@ -792,24 +843,32 @@ static struct content read_content(struct bytes *bytes)
 {
     struct content content = {0};
     char found[sizeof magic] = {0};
+    uint64_t most;
 
     if (!get_bytes(bytes, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0)
         bytes->damaged = true;
-    if (get_number(bytes) != 0) {
+    if (get_number_upto(bytes, 1) != 0) {
         content.header.manager = get_text(bytes);
         content.header.options = get_text(bytes);
         content.header.absent = get_text(bytes);
         content.header.backend = get_text(bytes);
         content.header.spec_hash = get_number(bytes);
-        content.header.format = (uint32_t)get_number(bytes);
+        content.header.format = (uint32_t)get_number_upto(bytes, UINT32_MAX);
     }
     content.epoch = get_number(bytes);
     content.sequence = get_number(bytes);
-    content.place = (berth_store_place)get_number(bytes);
-    content.n_tables = (uint16_t)get_count(bytes, UINT16_MAX);
-    content.tables = zeroed(content.n_tables, sizeof *content.tables);
-    for (unsigned i = 0; i < content.n_tables; i++)
-        get_table(bytes, &content.tables[i]);
+    content.place = (berth_store_place)get_number_upto(bytes, BERTH_STORE_MOVED);
+    most = get_count(bytes, UINT16_MAX, 4 * sizeof(uint64_t));
+    content.tables = zeroed(most, sizeof *content.tables);
+    while (content.n_tables < most && !bytes->damaged) {
+        struct table *table = &content.tables[content.n_tables++];
+
+        get_table(bytes, table);
+        if (find_table(&content, table->name) != table)
+            bytes->damaged = true;
+    }
+    if (bytes->read != bytes->n)
+        bytes->damaged = true;
     return content;
 }
 
@@ -828,6 +887,8 @@ int berth_memory_store_import(berth_memory_store *store, const void *from, size_
         return -EBADMSG;
     }
     pthread_mutex_lock(&store->lock);
+    if (store->content.epoch > 0 && content.epoch <= store->content.epoch)
+        content.epoch = store->content.epoch + 1; /* whoever has it open is fenced */
     free_content(&store->content);
     store->content = content;
     pthread_mutex_unlock(&store->lock);
