@@ -26,6 +26,16 @@ struct greeting {
     bool asked, ready, wrong;
 };
 
+/* An earlier client that died while it was greeted may have agreed with QEMU in place of this one:
+ * then QEMU says that it does not know this request any more. */
+static bool greeting_agreed(json *line)
+{
+    const char *kind = json_text(json_member(line, "error", json_type_object), "class");
+
+    return json_member(line, "return", json_type_object) ||
+           (kind && strcmp(kind, "CommandNotFound") == 0);
+}
+
 /* QEMU answers what an earlier client has asked to the next one: that is dropped. */
 static void greeting_line(void *ctx, const char *text, size_t size)
 {
@@ -40,7 +50,7 @@ static void greeting_line(void *ctx, const char *text, size_t size)
         greeting->asked = true;
         json_object_put(request);
     } else if (line && greeting->asked && json_number(line, "id", 0) == greeting->number) {
-        greeting->ready = json_member(line, "return", json_type_object) != NULL;
+        greeting->ready = greeting_agreed(line);
         greeting->wrong = !greeting->ready;
     } else if (!line || (!json_text(line, "event") && json_number(line, "id", 0) == 0)) {
         greeting->wrong = true;

@@ -53,6 +53,27 @@ static void test_what_is_no_monitor_cannot_be_opened(void **state)
     }
 }
 
+/* A client that died while it was greeted has agreed in its place. */
+static void test_a_monitor_that_has_agreed_already_is_connected_to(void **state)
+{
+    struct bare *bare = *state;
+    const char *path = bare_file(bare, "other.sock");
+    struct peer *peer = peer_start(path, PEER_QMP);
+    const unsigned descriptors = bare_descriptors();
+    berth_qemu *vm;
+
+    peer_answers_to(peer, "qmp_capabilities", PEER_SAYS,
+                    "{\"id\":%lld,\"error\":{\"class\":\"CommandNotFound\",\"desc\":"
+                    "\"Capabilities negotiation is already complete, command ignored\"}}");
+    assert_int_equal(berth_qemu_open(path, NULL, &bare->options, &vm), 0);
+    assert_int_equal(berth_qemu_ask(vm, false, "{\"execute\":\"query-status\"}", NULL), 0);
+    berth_qemu_close(vm);
+    bare_wait_until(bare_descriptors() == descriptors); /* the other side closes too */
+    peer_answers_to(peer, "qmp_capabilities", PEER_REFUSES, NULL);
+    refused_to_open(bare, path, NULL, -EPROTO);
+    peer_end(peer);
+}
+
 static void test_without_its_agent_it_cannot_be_opened(void **state)
 {
     struct bare *bare = *state;
@@ -250,6 +271,7 @@ int main(void)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_not_there_cannot_be_opened),
         cmocka_unit_test(test_what_is_no_monitor_cannot_be_opened),
+        cmocka_unit_test(test_a_monitor_that_has_agreed_already_is_connected_to),
         cmocka_unit_test(test_without_its_agent_it_cannot_be_opened),
         cmocka_unit_test(test_a_monitor_that_serves_another_client_is_late),
         cmocka_unit_test(test_a_qemu_that_is_killed_leaves_calls_uncertain),

@@ -189,7 +189,8 @@ static void peer_line(struct peer *peer, const char *line)
         peer->hello = number_of(request, "hello");
         if (!peer->is_quiet)
             peer_answer_hello(peer);
-    } else if (peer->kind == PEER_QMP && strstr(line, "qmp_capabilities")) {
+    } else if (peer->kind == PEER_QMP && manner == &peer->usual &&
+               strstr(line, "qmp_capabilities")) {
         (void)snprintf(answer, sizeof answer, "{\"return\":{},\"id\":%lld}",
                        number_of(request, "id"));
         peer_send_line(peer, answer);
