@@ -274,6 +274,146 @@ static void a_failed_save_leaves_no_link(void **unused)
     halls_stop(&halls);
 }
 
+/* Loading */
+
+struct counting {
+    size_t n, fails_at, blocks;
+};
+
+static void *count_alloc(void *ctx, size_t size)
+{
+    struct counting *counting = ctx;
+
+    if (++counting->n == counting->fails_at)
+        return NULL;
+    counting->blocks++;
+    return malloc(size);
+}
+
+static void count_release(void *ctx, void *memory, size_t size)
+{
+    (void)size;
+    ((struct counting *)ctx)->blocks -= memory != NULL;
+    free(memory);
+}
+
+/* Rows of every kind: an instance with slots in a room of its own, an intent, and a raise. */
+static void fill_store(struct depot_of_halls *halls)
+{
+    char number[DEPOSITORY_BOX_NUMBER_SIZE];
+    uuid_t id = {0};
+
+    halls_start(halls);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(add(halls, (char[]){(char)('b' + i), '\0'}, "cyd", number), 0);
+    assert_int_equal(rent(halls, "a", 1, id, "ann"), 0);
+    halls->store.at = halls->store.n_commits + 2;
+    halls->store.fault = BERTH_FAULT_DIE;
+    assert_int_equal(use(halls, id), -EOWNERDEAD);
+    assert_int_equal(depository_destroy(halls->manager, NULL), 0);
+    halls->manager = NULL;
+    halls->store.at = 0;
+    halls->store.dead = false;
+}
+
+/* An allocation that fails is no damage. Maps and lists do without. */
+static void loads_without_memory(void **unused)
+{
+    struct depot_of_halls halls;
+    unsigned failures = 0;
+
+    (void)unused;
+    fill_store(&halls);
+    for (size_t at = 1;; at++) {
+        struct counting counting = {.fails_at = at};
+        const berth_allocator allocator = {count_alloc, count_release, &counting};
+        const berth_config config = {.allocator = &allocator};
+        depository_backend backend = hall_backend(&halls.hall);
+        int rc = depository_open(NULL, &backend, &config, &halls.store.functions, &halls.manager,
+                                 &halls.error);
+
+        assert_true(rc == 0 || rc == -ENOMEM);
+        if (rc == 0 && counting.n < at) {
+            assert_true(failures > 20);
+            counting.fails_at = 0;
+            assert_int_equal(halls_recover(&halls), 0);
+            assert_int_equal(drain(&halls), 0);
+            assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+            assert_int_equal(counting.blocks, 0);
+            halls.manager = NULL;
+            break;
+        }
+        failures += rc != 0;
+        assert_null(rc == 0 ? NULL : halls.manager);
+        if (rc == 0) {
+            assert_int_equal(berth_store_lost(halls.store.link), 0);
+            assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+        }
+        halls.manager = NULL;
+        assert_int_equal(counting.blocks, 0);
+    }
+    open_and_stop(&halls);
+}
+
+struct forging {
+    int (*put)(void *arg, uint16_t table, const berth_store_value *values);
+    void *arg;
+};
+
+static unsigned row_column; /* of the box's place */
+
+static int open_and_look(void *ctx, const berth_store_manager *manager,
+                         int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                         berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    const berth_faulty_store *store = ctx;
+
+    while (strcmp(manager->tables[0].columns[row_column].name, "row") != 0)
+        row_column++;
+    return store->inner->open(store->inner->ctx, manager, accept, arg, link, deadline, opened);
+}
+
+static int forge_row(void *arg, uint16_t table, const berth_store_value *values)
+{
+    const struct forging *forging = arg;
+
+    if (table == 0)
+        ((berth_store_value *)(uintptr_t)values)[row_column].number = 77;
+    return forging->put(forging->arg, table, values);
+}
+
+static int load_forged(void *ctx,
+                       int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                       void *arg, int64_t deadline)
+{
+    const berth_faulty_store *store = ctx;
+
+    return store->inner->load(store->inner->ctx, forge_row, &(struct forging){put, arg}, deadline);
+}
+
+static void close_inner(void *ctx)
+{
+    const berth_faulty_store *store = ctx;
+
+    store->inner->close(store->inner->ctx);
+}
+
+static void a_slot_outside_its_pool(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_store store;
+
+    (void)unused;
+    fill_store(&halls);
+    store = halls.store.functions;
+    store.open = open_and_look;
+    store.load = load_forged;
+    store.close = close_inner;
+    assert_int_equal(open_with(&halls, &store), -EBADMSG);
+    assert_string_equal(halls.error.reason, "an instance has a slot outside its pool");
+    open_and_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +424,8 @@ int main(void)
         cmocka_unit_test(answers_become_errors),
         cmocka_unit_test(save_to_half_a_store),
         cmocka_unit_test(a_failed_save_leaves_no_link),
+        cmocka_unit_test(loads_without_memory),
+        cmocka_unit_test(a_slot_outside_its_pool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

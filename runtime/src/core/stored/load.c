@@ -514,15 +514,21 @@ static int link_one(struct load *load, struct instance *instance)
     struct berth_manager *manager = load->manager;
     struct instance *parent = instance_parent(instance);
     uint32_t hash = instance->only ? 0 : instance_entry(instance)->hash;
+    int rc;
 
     if (instance->ended)
         return 0;
     if (instance_find(manager, parent, instance->resource, config_of(load, instance), hash))
         return bad_rows(load, "two instances have the same key");
-    if (!values_restore(manager, instance)) {
+    rc = values_restore(manager, instance);
+    if (rc < 0)
         instance->ended = true; /* nobody has its slots */
+    if (rc == -EBUSY)
         return bad_rows(load, "two instances have the same slot");
-    }
+    if (rc == -ERANGE)
+        return bad_rows(load, "an instance has a slot outside its pool");
+    if (rc < 0)
+        return rc;
     if (parent)
         parent->n_children++;
     link_instance(manager, instance);

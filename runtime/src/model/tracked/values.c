@@ -1,5 +1,6 @@
 #include "values.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "../../base/data/text.h"
@@ -306,7 +307,7 @@ void values_unlink(struct berth_manager *manager, struct instance *instance)
 
 /* What a store had */
 
-bool values_restore(struct berth_manager *manager, struct instance *instance)
+int values_restore(struct berth_manager *manager, struct instance *instance)
 {
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(instance);
@@ -315,20 +316,22 @@ bool values_restore(struct berth_manager *manager, struct instance *instance)
         const berth_assigned *assigned = &type->assigned[i];
         uint32_t parts[UINT8_MAX];
         uint64_t slot;
+        int rc = -ERANGE;
 
         if (assigned->kind != BERTH_ASSIGN_POOL)
             continue;
         for (unsigned j = 0; j < assigned->n_parts; j++)
             parts[j] = (uint32_t)field_integer(assigned->parts[j].type,
                                                (const char *)view + assigned->parts[j].view_offset);
-        if (!slot_at(manager, assigned, parts, &slot) ||
-            pool_alloc(&manager->layouts[instance->resource].values[i].pool, &manager->allocator,
-                       slot) < 0) {
+        if (slot_at(manager, assigned, parts, &slot))
+            rc = pool_alloc(&manager->layouts[instance->resource].values[i].pool,
+                            &manager->allocator, slot);
+        if (rc < 0) {
             values_free_slots(manager, instance, i);
-            return false;
+            return rc;
         }
     }
-    return true;
+    return 0;
 }
 
 /* The hash of a node is not in use until a value names the instance. */

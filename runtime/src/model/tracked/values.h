@@ -37,11 +37,11 @@ internal bool values_accept(struct berth_manager *manager, struct instance *inst
 
 /*
  * For an instance that a store had, with all its values in the view. values_restore() takes its
- * slots: false, if one is taken or outside its pool. Before it is linked, values_mark_name() notes
+ * slots: -EBUSY, if one is taken; -ERANGE, if it is outside its pool; -ENOMEM. Before it is linked, values_mark_name() notes
  * that value i, which a hook gave, is to name it. After that, values_restore_names() has the noted
  * values name it: false, if one is zero or names another instance.
  */
-internal bool values_restore(struct berth_manager *manager, struct instance *instance);
+internal int values_restore(struct berth_manager *manager, struct instance *instance);
 internal void values_mark_name(const struct berth_manager *manager, struct instance *instance,
                                uint8_t i);
 internal bool values_restore_names(struct berth_manager *manager, struct instance *instance);
