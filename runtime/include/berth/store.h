@@ -201,15 +201,16 @@ typedef struct berth_store {
 } berth_store;
 
 /*
- * The commit that is pending has ended. `result`: 0, a negative errno value or BERTH_UNCERTAIN().
- * Operations go on on this thread, or in <manager>_poll, as with berth_complete().
+ * The pending commit with this sequence number has ended. `result`: 0, a negative errno value or
+ * BERTH_UNCERTAIN(). Operations go on on this thread, or in <manager>_poll, as with
+ * berth_complete().
  *
  * 0         accepted
- * -ENOENT   no commit is pending
+ * -ENOENT   no such commit is pending: it has been answered
  * -EINVAL   `result` is neither
  * -EDEADLK  from a callback that runs with the manager locked
  */
-int berth_store_committed(berth_store_link link, int result);
+int berth_store_committed(berth_store_link link, uint64_t sequence, int result);
 
 /*
  * Somebody else has the store. The manager calls no more hooks: all operations end with -ESTALE.

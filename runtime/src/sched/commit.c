@@ -376,7 +376,7 @@ int commit_discard(struct berth_manager *manager, struct instance *root)
 
 /* Of the public header */
 
-int berth_store_committed(berth_store_link link, int result)
+int berth_store_committed(berth_store_link link, uint64_t sequence, int result)
 {
     struct berth_manager *manager = link.manager;
     struct sleepers woken = {0};
@@ -387,7 +387,8 @@ int berth_store_committed(berth_store_link link, int result)
     rc = manager_lock(manager);
     if (rc != 0)
         return rc;
-    if (!manager->stored->busy || (manager->stored->in_commit && manager->stored->answered)) {
+    if (!manager->stored->busy || sequence != manager->stored->commit.sequence ||
+        (manager->stored->in_commit && manager->stored->answered)) {
         rc = -ENOENT;
     } else if (manager->stored->in_commit) {
         manager->stored->answered = true;

@@ -63,9 +63,10 @@ static void *run_errand(void *arg)
 {
     const struct errand errand = *(const struct errand *)arg;
     struct errands *errands = errand.store->errands;
+    const uint64_t sequence = errand.commit->sequence;
 
     free(arg);
-    (void)berth_store_committed(errand.store->link,
+    (void)berth_store_committed(errand.store->link, sequence,
                                 make_commit(errand.store, errand.commit, errand.fault));
     pthread_mutex_lock(&errands->lock);
     errands->running--;

@@ -414,6 +414,38 @@ static void a_slot_outside_its_pool(void **unused)
     open_and_stop(&halls);
 }
 
+/* Pending commits */
+
+/* A store that answers each commit twice: the second answer comes during the next one. */
+static int commit_late(void *ctx, const berth_store_commit *commit)
+{
+    berth_faulty_store *store = ctx;
+    int rc = store->inner->commit(store->inner->ctx, commit);
+
+    assert_int_equal(rc, 0);
+    assert_int_equal(berth_store_committed(store->link, commit->sequence - 1, -EIO), -ENOENT);
+    assert_int_equal(berth_store_committed(store->link, commit->sequence, 0), 0);
+    assert_int_equal(berth_store_committed(store->link, commit->sequence, -EIO), -ENOENT);
+    return BERTH_PENDING;
+}
+
+static void late_answers(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_store store;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    store = halls.store.functions;
+    store.commit = commit_late;
+    assert_int_equal(open_with(&halls, &store), 0);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(use(&halls, a), 0);
+    assert_int_equal(berth_store_committed(halls.store.link, 4, 0), -ENOENT);
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_failed_save_leaves_no_link),
         cmocka_unit_test(loads_without_memory),
         cmocka_unit_test(a_slot_outside_its_pool),
+        cmocka_unit_test(late_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
