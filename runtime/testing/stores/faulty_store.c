@@ -47,16 +47,25 @@ static int faulty_load(void *ctx,
     return store->inner->load(store->inner->ctx, put, arg, deadline);
 }
 
+static bool takes_place(berth_fault fault)
+{
+    return fault == BERTH_FAULT_NONE || fault == BERTH_FAULT_DIE;
+}
+
+/* What is told of something whose result is `rc`, if it took place. */
+static int answer(const berth_faulty_store *store, berth_fault fault, int rc)
+{
+    if (fault == BERTH_FAULT_REFUSE)
+        return store->error < 0 ? store->error : -EIO;
+    return fault == BERTH_FAULT_NONE ? rc : BERTH_UNCERTAIN(-EIO);
+}
+
 static int make_commit(const berth_faulty_store *store, const berth_store_commit *commit,
                        berth_fault fault)
 {
-    int rc = 0;
+    int rc = takes_place(fault) ? store->inner->commit(store->inner->ctx, commit) : 0;
 
-    if (fault == BERTH_FAULT_REFUSE)
-        return store->error < 0 ? store->error : -EIO;
-    if (fault != BERTH_FAULT_LOSE)
-        rc = store->inner->commit(store->inner->ctx, commit);
-    return fault == BERTH_FAULT_NONE ? rc : BERTH_UNCERTAIN(-EIO);
+    return answer(store, fault, rc);
 }
 
 static void *run_errand(void *arg)
@@ -119,26 +128,21 @@ static int faulty_replace(void *ctx, uint64_t epoch, uint64_t sequence,
                           int (*next)(void *arg, berth_store_change *row), void *arg)
 {
     berth_faulty_store *store = ctx;
+    const berth_store *inner = store->inner;
+    berth_fault fault = next_fault(store);
+    int rc = takes_place(fault) ? inner->replace(inner->ctx, epoch, sequence, next, arg) : 0;
 
-    store->n_commits++;
-    if (store->at > 0 && store->n_commits == store->at)
-        return store->error < 0 ? store->error : -EIO;
-    return store->inner->replace(store->inner->ctx, epoch, sequence, next, arg);
+    return answer(store, fault, rc);
 }
 
-/* It counts as a commit. */
 static int faulty_set_place(void *ctx, uint64_t epoch, berth_store_place place)
 {
     berth_faulty_store *store = ctx;
     const berth_store *inner = store->inner;
     berth_fault fault = next_fault(store);
-    int rc = 0;
+    int rc = takes_place(fault) ? inner->set_place(inner->ctx, epoch, place) : 0;
 
-    if (fault == BERTH_FAULT_REFUSE)
-        return store->error < 0 ? store->error : -EIO;
-    if (fault != BERTH_FAULT_LOSE)
-        rc = inner->set_place(inner->ctx, epoch, place);
-    return fault == BERTH_FAULT_NONE ? rc : BERTH_UNCERTAIN(-EIO);
+    return answer(store, fault, rc);
 }
 
 static void faulty_close(void *ctx)

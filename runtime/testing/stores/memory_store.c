@@ -53,7 +53,7 @@ struct berth_memory_store {
     char *backend;
 };
 
-/* Memory. A test that runs out of it ends. */
+/* Memory. A program that runs out of it ends. */
 
 static void *checked(void *memory)
 {
@@ -537,10 +537,8 @@ static void memory_close(void *ctx)
 
 berth_memory_store *berth_memory_store_make(const char *backend)
 {
-    struct berth_memory_store *store = calloc(1, sizeof *store);
+    struct berth_memory_store *store = zeroed(1, sizeof *store);
 
-    if (!store)
-        return NULL;
     pthread_mutex_init(&store->lock, NULL);
     store->backend = copy_text(backend ? backend : "");
     store->functions = (berth_store){

@@ -144,6 +144,28 @@ static void failed_step_changes_nothing(void **unused)
     }
 }
 
+/* Nobody knows whether the other store has the rows. It is refused, and the manager goes on. */
+static void uncertain_replace_changes_nothing(void **unused)
+{
+    (void)unused;
+    for (unsigned fault = BERTH_FAULT_LOSE; fault <= BERTH_FAULT_DIE; fault++) {
+        struct move move;
+        uuid_t b = {0};
+
+        start_move(&move);
+        move.to.at = 1;
+        move.to.fault = (berth_fault)fault;
+        assert_int_equal(save(&move), -EIO);
+        assert_true(move.to.dead);
+        assert_int_equal(berth_memory_store_count(move.other, "box"),
+                         fault == BERTH_FAULT_DIE ? 2 : 0);
+        assert_string_equal(halls_state(&move.halls), move.before);
+        assert_int_equal(rent(&move.halls, "b", 1, b, "ann"), 0);
+        assert_false(opens(&move, move.other));
+        stop_move(&move);
+    }
+}
+
 /* Each step whose end nobody knows, and each that takes place before the process dies. */
 static void at_most_one_store_opens(void **unused)
 {
@@ -215,6 +237,7 @@ int main(void)
         cmocka_unit_test(the_old_store_is_refused),
         cmocka_unit_test(back_and_forth),
         cmocka_unit_test(failed_step_changes_nothing),
+        cmocka_unit_test(uncertain_replace_changes_nothing),
         cmocka_unit_test(at_most_one_store_opens),
         cmocka_unit_test(own_store_cannot_be_taken_back),
         cmocka_unit_test(fenced_manager_does_not_move),
