@@ -14,12 +14,15 @@
 #include "base/plan.c"
 #include "base/usage.c"
 #include "findings/fault.c"
+#include "state/store.c"
 #include "state/world.c"
 #include "state/rows.c"
 #include "state/backend.c"
 #include "state/shape.c"
 #include "state/moves.c"
 #include "state/step.c"
+#include "state/death.c"
+#include "state/ways.c"
 #include "reachable/future.c"
 #include "findings/judge.c"
 #include "findings/left.c"
@@ -40,6 +43,7 @@
 #include "search.c"
 
 extern const berth_manager_type *const berth_explored;
+extern const berth_stored_type *const berth_explored_stored; /* or NULL */
 
 int64_t berth_now(void)
 {
@@ -48,8 +52,9 @@ int64_t berth_now(void)
 
 int main(void)
 {
-    plan_read(berth_explored);
+    plan_read(berth_explored, berth_explored_stored);
     backend_use();
+    death_begin();
     search_run();
     return 0;
 }

@@ -15,6 +15,18 @@ static size_t
     invariants_empty_used; /* memory of a manager that tracks nothing, but for tables that stay */
 static struct known invariants_tried, invariants_closed;
 
+static size_t invariants_batch(const struct batch *batch)
+{
+    size_t size = batch->capacity == 0
+                      ? 0
+                      : BERTH_ARENA_ROOM(batch->capacity * sizeof *batch->changes) +
+                            BERTH_ARENA_ROOM(batch->capacity * sizeof *batch->subjects);
+
+    for (const struct batch_chunk *at = batch->chunks; at; at = at->next)
+        size += BERTH_ARENA_ROOM(sizeof *at + at->size);
+    return size;
+}
+
 /* Bytes of the tables that maps and pools keep. */
 static size_t invariants_kept_tables(void)
 {
@@ -28,6 +40,8 @@ static size_t invariants_kept_tables(void)
         if (maps[i]->old_n > MAP_SMALL)
             size += BERTH_ARENA_ROOM(maps[i]->old_n * sizeof maps[i]->old[0]);
     }
+    if (manager_stored(manager))
+        size += invariants_batch(&manager->stored->merged);
     return size;
 }
 
@@ -50,6 +64,12 @@ static bool invariants_has_pools(void)
         if (w.manager->layouts[i].in_pools)
             return true;
     return false;
+}
+
+/* After a crash, what loading has settled waits for the next commit, and names what has ended. */
+static bool invariants_has_leftover(void)
+{
+    return manager_stored(w.manager) && w.manager->stored->leftover;
 }
 
 /* Who is below each thing, and which reservations hold it. */
@@ -101,10 +121,15 @@ static void invariants_check_counts(void)
                      w.manager->reservations.count, reservations);
 }
 
+/* A root that waits for recovery is locked, and no other. */
 static void invariants_check_locks(void)
 {
+    int raised = world_thing(world_raised().at);
+
+    while (raised >= 0 && w.things[raised].parent >= 0)
+        raised = w.things[raised].parent;
     for (unsigned i = 0; i < w.n_things; i++)
-        if (w.things[i].at->locked)
+        if (w.things[i].at->locked != ((int)i == raised))
             fatal_broken("a %s stays locked", type.resources[w.things[i].resource].name);
 }
 
@@ -126,6 +151,7 @@ static void invariants_check(void)
     invariants_check_locks();
     invariants_check_counts();
     if (w.n_things == 0 && w.manager->reservations.count == 0 && !invariants_has_pools() &&
+        !invariants_has_leftover() &&
         w.arena.used != invariants_empty_used + invariants_kept_tables())
         fatal_broken("a manager that tracks nothing has %zu bytes, and had %zu", w.arena.used,
                      invariants_empty_used + invariants_kept_tables());
@@ -208,6 +234,7 @@ static void invariants_try_full(const struct image *image, const struct move *mo
         step_look();
         invariants_fill_pools();
         step_run_clean(move);
+        w.callers[move->who] = before.callers[move->who]; /* a release has begun all the same */
         invariants_expect_nothing(move, 0, state);
     }
     world_restore(image);

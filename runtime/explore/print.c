@@ -22,7 +22,7 @@ static void print_request(const struct request *request)
     (void)printf(" %u %u", request->n_there, request->n_chosen);
     for (unsigned i = 0; i < request->n_chosen; i++)
         (void)printf(" %u", request->chosen[i]);
-    (void)printf(" %u", request->clean);
+    (void)printf(" %u %u %u", request->clean, request->commits, request->late);
 }
 
 /* The requests that lead to a state, root first. */

@@ -18,6 +18,7 @@
 #include "state/rows.h"
 #include "findings/seen.h"
 #include "state/shape.h"
+#include "state/ways.h"
 #include "findings/stated.h"
 #include "reachable/stranded.h"
 #include "print.h"
@@ -139,6 +140,8 @@ static void search_enter(struct digest state, uint32_t node)
 {
     (void)known_put(&search.states, state, node, NULL);
     search_append(&search.waiting, node);
+    if (world_is_locked()) /* nothing rests until recovery has run */
+        return;
     search_note_tree(node);
     search_look_at_meaning(node);
 }
@@ -203,6 +206,8 @@ static bool search_judge_all(uint32_t from, unsigned n_there)
     static struct faults faults, stated;
     bool stop = false, effects_told = false;
 
+    if (world_is_locked())
+        return false; /* nothing is as it stays until recovery has run */
     faults.n = stated.n = 0;
     judge_change(&faults);
     stated_judge(&stated);
@@ -249,37 +254,43 @@ static void search_take_change(uint32_t from, unsigned n_there, struct digest st
         search_number_state(state, from, n_there, failures);
 }
 
-/* `before` is the state of the image. `tries_fast`: the runtime's other way is taken, too. */
-static void search_ask_request(uint32_t from, const struct image *image, const struct move *move,
-                               bool tries_fast)
-{
-    effects there = 0, maybe = plan.operations[move->op].maybe;
-    unsigned n_there = 0;
+/* A request of a state. */
+struct asking_state {
+    uint32_t from;
+    const struct image *image;
+    const struct move *move;
+    bool tries_fast; /* the runtime's other way is taken, too */
+    unsigned n_there;
+};
 
-    search.asked[move->op] = true;
-    if (!search.clean) {
-        world_restore(image);
-        invariants_try_full(image, move);
+static void search_take_way(void *arg)
+{
+    const struct asking_state *asks = arg;
+    bool fast = asks->tries_fast && n_called == 0 && script.commits == 0;
+    struct digest state = change.nothing && !fast ? (struct digest){0, 0} : shape_state(-1);
+
+    if (fast)
+        invariants_note(state);
+    search_take_change(asks->from, asks->n_there, state);
+    if (fast)
+        invariants_try_fast(asks->image, asks->move);
+}
+
+/* `before` is the state of the image. */
+static void search_ask_request(struct asking_state *asks)
+{
+    effects there = 0, maybe = plan.operations[asks->move->op].maybe;
+
+    search.asked[asks->move->op] = true;
+    if (!search.clean && asks->move->part != PART_RECOVER) {
+        world_restore(asks->image);
+        invariants_try_full(asks->image, asks->move);
     }
     do {
-        script.n_chosen = 0;
-        do {
-            struct digest state;
-            bool fast;
-
-            world_restore(image);
-            backend_begin(search.clean ? MODE_CLEAN : MODE_FREE);
-            step_run(move, there);
-            fast = tries_fast && n_called == 0;
-            state = change.nothing && !fast ? (struct digest){0, 0} : shape_state(-1);
-            if (fast)
-                invariants_note(state);
-            search_take_change(from, n_there, state);
-            if (fast)
-                invariants_try_fast(image, move);
-        } while (backend_next());
+        ways_each(asks->image, asks->move, there, search.clean ? MODE_CLEAN : MODE_FREE,
+                  search_take_way, asks);
         there = step_next_there(there, maybe);
-        n_there++;
+        asks->n_there++;
     } while (there != 0);
 }
 
@@ -318,18 +329,20 @@ static void search_look_at_bounds(void)
 static void search_expand(uint32_t node, struct moves *moves)
 {
     struct image *image;
-    bool tries;
+    bool judges, tries;
 
     trail_restore(node);
     image = world_save();
     left_source = image;
-    tries = !search.clean && invariants_are_open();
-    if (search.clean || !search_judge_state(node, image, tries)) {
+    judges = !search.clean && !world_is_locked();
+    tries = judges && invariants_are_open();
+    if (!judges || !search_judge_state(node, image, tries)) {
         moves->n = 0;
         moves_list(moves, false);
         step_look();
         for (unsigned i = 0; i < moves->n; i++)
-            search_ask_request(node, image, &moves->at[i], tries);
+            search_ask_request(&(struct asking_state){
+                .from = node, .image = image, .move = &moves->at[i], .tries_fast = tries});
     }
     world_drop(image);
     trail_drop(node);

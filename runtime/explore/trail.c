@@ -5,6 +5,8 @@
 
 #include "base/fatal.h"
 
+enum { TRAIL_HEAD = 11 }; /* bytes of a request before its choices */
+
 static uint32_t trail_room;
 static unsigned char *trail_steps; /* the requests, one after the other */
 static size_t trail_steps_size, trail_steps_room;
@@ -23,7 +25,9 @@ static struct request trail_request(unsigned n_there, bool clean)
                               .n_there = n_there,
                               .there = change.there,
                               .n_chosen = script.n_chosen,
-                              .clean = clean};
+                              .clean = clean,
+                              .commits = script.commits,
+                              .late = script.late};
 
     memcpy(request.chosen, script.chosen, script.n_chosen);
     return request;
@@ -44,15 +48,17 @@ static size_t trail_store(unsigned n_there, bool clean)
 {
     size_t at = trail_steps_size;
     const struct move *move = &change.move;
-    unsigned char head[9] = {move->who,
-                             move->part,
-                             move->op,
-                             move->by,
-                             move->n_config,
-                             (unsigned char)move->thing,
-                             (unsigned char)n_there,
-                             (unsigned char)script.n_chosen,
-                             clean};
+    unsigned char head[TRAIL_HEAD] = {move->who,
+                                      move->part,
+                                      move->op,
+                                      move->by,
+                                      move->n_config,
+                                      (unsigned char)move->thing,
+                                      (unsigned char)n_there,
+                                      (unsigned char)script.n_chosen,
+                                      clean,
+                                      script.commits,
+                                      script.late};
 
     trail_put(head, sizeof head);
     trail_put(move->choice, move->n_config * sizeof move->choice[0]);
@@ -71,10 +77,14 @@ static struct request trail_load(size_t at)
                                        .thing = from[5]},
                               .n_there = from[6],
                               .n_chosen = from[7],
-                              .clean = from[8]};
+                              .clean = from[8],
+                              .commits = from[9],
+                              .late = from[10]};
 
-    memcpy(request.move.choice, from + 9, request.move.n_config * sizeof request.move.choice[0]);
-    memcpy(request.chosen, from + 9 + request.move.n_config * sizeof request.move.choice[0],
+    memcpy(request.move.choice, from + TRAIL_HEAD,
+           request.move.n_config * sizeof request.move.choice[0]);
+    memcpy(request.chosen,
+           from + TRAIL_HEAD + request.move.n_config * sizeof request.move.choice[0],
            request.n_chosen);
     return request;
 }
@@ -139,6 +149,7 @@ static void trail_restore(uint32_t node)
     memcpy(script.chosen, request.chosen, request.n_chosen);
     script.n_chosen = request.n_chosen;
     backend_begin(request.clean ? MODE_CLEAN : MODE_FREE);
+    backend_die(request.commits, request.late);
     step_run(&request.move, request.there);
 }
 

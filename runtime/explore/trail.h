@@ -12,6 +12,8 @@ struct request {
     unsigned n_chosen;
     uint8_t chosen[BACKEND_CALLS];
     bool clean;
+    uint8_t commits; /* the process dies when so many are durable; 0: it does not */
+    bool late;       /* the call that has begun then takes effect */
 };
 
 struct trail_node {

@@ -4,7 +4,7 @@
 
 #include "base/fatal.h"
 #include "state/shape.h"
-#include "state/step.h"
+#include "state/ways.h"
 #include "trail.h"
 
 /* Is some row wanted that has not been seen? */
@@ -41,7 +41,7 @@ static void wanted_drain_every_way(struct behind *behind, bool (*taken)[ROWS_OUT
 {
     struct image *image;
 
-    if (!known_add(&behind->drained, shape_tree(NO_THING)))
+    if (world_is_locked() || !known_add(&behind->drained, shape_tree(NO_THING)))
         return;
     image = world_save();
     script.n_chosen = 0;
@@ -59,26 +59,25 @@ static void wanted_drain_every_way(struct behind *behind, bool (*taken)[ROWS_OUT
     world_drop(image);
 }
 
+static void wanted_take_way(void *arg)
+{
+    step_read_refusal();
+    rows_count(wanted_behind);
+    if (!change.nothing)
+        wanted_go_behind(arg);
+}
+
 static void wanted_move_every_way(struct behind *behind, const struct image *image)
 {
     struct moves moves = {0};
 
     moves_list(&moves, false);
+    step_look();
     for (unsigned i = 0; i < moves.n; i++) {
         effects there = 0;
 
         do {
-            script.n_chosen = 0;
-            do {
-                world_restore(image);
-                step_look();
-                backend_begin(MODE_FREE);
-                step_run(&moves.at[i], there);
-                step_read_refusal();
-                rows_count(wanted_behind);
-                if (!change.nothing)
-                    wanted_go_behind(behind);
-            } while (backend_next());
+            ways_each(image, &moves.at[i], there, MODE_FREE, wanted_take_way, behind);
             there = step_next_there(there, plan.operations[moves.at[i].op].maybe);
         } while (there != 0);
     }

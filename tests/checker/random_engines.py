@@ -3,8 +3,9 @@
 
 usage: random_engines.py [--seconds S | --specs N] [--seed SEED]
 
-Spec n of a run has the seed SEED + n, so `--specs 1 --seed N` shows one again. Differences are
-shown with their seeds and texts. Needs a C compiler. Exit status: 0 if the engines agree, 1 if not.
+Spec n of a run has the seed SEED + n, so `--specs 1 --seed N` shows one again. Those of odd seeds
+have a store, and their process dies. Differences are shown with their seeds and texts. Needs a C
+compiler. Exit status: 0 if the engines agree, 1 if not.
 """
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "gen"), str(ROOT / "tests/gen/support"), str(ROOT / "tests/support")]
 
 from engine_support import in_both, sentences  # noqa: E402
-from random_specs import SMALL, random_spec  # noqa: E402
+from random_specs import SMALL, WITH_STORE, random_spec  # noqa: E402
 
 from berthc.explore.engine.run import Beyond  # noqa: E402
 from berthc.pipeline import search_text  # noqa: E402
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
                                                                 or time.monotonic() < end):
             seed = options.seed + n
             n += 1
-            text = random_spec(seed)
+            text = random_spec(seed) + WITH_STORE * (seed % 2)
             manager = search_text("random.yaml", text)[1]
             if manager is None:
                 counts["refused"] += 1

@@ -69,8 +69,8 @@ def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> R
         in_c = bounds if args.states is not None else replace(bounds, states=STATES_IN_C)
         progress = _progress(args, result, in_c)
         try:
-            if manager.store is not None:
-                raise NoCompiler("the search in C knows no crashes of a manager with a store")
+            if manager.store is not None and bounds.in_flight > 0:
+                raise Beyond("the search of a manager with a store has no operations in flight")
             make = partial(_made, manager, progress)
             if args.budget is not None:
                 return explore_within(manager, begin + args.budget, bounds, progress, make)

@@ -299,6 +299,8 @@ class Search:
         left: Breadth[Local] = Breadth(self._states.known)
 
         def drain_at(local: Local, taken: set[tuple[int, str]]) -> None:
+            if local.world.locked:  # recover comes first
+                return
             tree = self.stepper.shape.tree(local, self.stepper.asked)
             if tree in seen:
                 return
@@ -314,7 +316,7 @@ class Search:
                 left.wait(self.stepper.renumber(local))
 
         for node in self.nodes:
-            if missing() and not node.local.world.locked:
+            if missing():
                 drain_at(node.local, self.taken)
         for local in left:
             if not missing():

@@ -136,10 +136,16 @@ static void plan_read_hooks(void)
     }
 }
 
+/* Operations of the spec, and those that recover. */
+static unsigned plan_all_operations(void)
+{
+    return type.n_operations + (plan_is_stored() ? type.n_resources : 0) + 1u;
+}
+
 static void plan_read_operations(void)
 {
     word_expect("operations");
-    plan.operations = fatal_alloc((type.n_operations + 1u) * sizeof *plan.operations);
+    plan.operations = fatal_alloc(plan_all_operations() * sizeof *plan.operations);
     for (unsigned i = 1; i <= type.n_operations; i++) {
         struct plan_operation *operation = &plan.operations[i];
 
@@ -259,13 +265,56 @@ static void plan_read_rest(void)
     word_expect("end");
 }
 
-static void plan_read(const berth_manager_type *of)
+/* What settles does so: else recovery has done nothing. */
+static bool plan_has_settle(const void *backend)
+{
+    (void)backend;
+    return true;
+}
+
+static int plan_settle(const void *backend, uint64_t epoch)
+{
+    (void)backend;
+    (void)epoch;
+    return 0;
+}
+
+static void plan_take_stored(const berth_stored_type *stored)
+{
+    berth_operation *operations;
+
+    stored_type = *stored;
+    stored_type.type = &type;
+    if (stored_type.settle) {
+        stored_type.has_settle = plan_has_settle;
+        stored_type.settle = plan_settle;
+    }
+    if (plan_all_operations() > UINT8_MAX)
+        fatal_limit("operations");
+    operations = fatal_alloc(plan_all_operations() * sizeof *operations);
+    memcpy(operations, type.operations, (type.n_operations + 1u) * sizeof *operations);
+    for (uint8_t i = 1; i <= type.n_resources; i++) {
+        berth_operation *recovery = &operations[plan_recovery(i)];
+
+        *recovery = (berth_operation){.name = "recover",
+                                      .form = BERTH_FIND,
+                                      .resource = i,
+                                      .levels = (uint8_t)(type.resources[i].level + 1)};
+        for (uint8_t j = 0; j < recovery->levels; j++)
+            recovery->path[j] = manager_path_resource(&type, i, j);
+    }
+    type.operations = operations;
+}
+
+static void plan_read(const berth_manager_type *of, const berth_stored_type *stored)
 {
     berth_resource *resources = fatal_alloc((of->n_resources + 1u) * sizeof *resources);
 
     type = *of;
     memcpy(resources + 1, of->resources + 1, of->n_resources * sizeof *resources);
     type.resources = resources;
+    if (stored)
+        plan_take_stored(stored);
     word_load();
     word_expect("berth-plan-1");
     plan_read_bounds();

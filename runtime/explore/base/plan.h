@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <berth/table.h>
+#include <berth/stored.h>
 
 typedef uint64_t effects;
 
@@ -27,7 +27,8 @@ enum part {
     PART_RELEASES,
     PART_FREE,
     PART_TOLD, /* a free operation, by which a caller is told of an instance */
-    PART_DRAIN
+    PART_DRAIN,
+    PART_RECOVER
 };
 
 struct plan_hook {
@@ -134,9 +135,28 @@ static struct plan plan;
 
 /* The manager's descriptor, with the sizes of pools that the plan says and this program's hooks. */
 static berth_manager_type type;
+/* The same with what the store needs; `type` NULL: the spec has no `store`. */
+static berth_stored_type stored_type;
 
-/* Reads the plan of a manager from standard input; ends the program if it is none. */
-static void plan_read(const berth_manager_type *of);
+static inline bool plan_is_stored(void)
+{
+    return stored_type.type != NULL;
+}
+
+/*
+ * The number of an operation that recovers an instance of the resource. It is behind those of the
+ * spec in `type.operations` and `plan.operations`, and `n_operations` does not count it.
+ */
+static inline uint8_t plan_recovery(uint8_t resource)
+{
+    return (uint8_t)(type.n_operations + resource);
+}
+
+/*
+ * Reads the plan of a manager from standard input; ends the program if it is none. `stored`: NULL
+ * if the spec has no `store`.
+ */
+static void plan_read(const berth_manager_type *of, const berth_stored_type *stored);
 
 /* Digits of a slot: the values of its parts in a view, as one number. */
 static uint64_t plan_slot(const berth_assigned *pool, const void *view);

@@ -204,7 +204,8 @@ static bool judge_is_given(const struct thing *gone)
 {
     const struct caller *caller = &w.callers[change.move.who];
 
-    if (before.callers[change.move.who].is != IS_IDLE || caller->is == IS_IDLE)
+    if (change.move.part == PART_RECOVER || before.callers[change.move.who].is != IS_IDLE ||
+        caller->is == IS_IDLE)
         return false;
     return gone->level < caller->n_path && caller->path[gone->level].born == gone->born;
 }

@@ -98,7 +98,7 @@ static bool left_undrainable(effects masks[WORLD_THINGS])
     struct image *image;
 
     memset(masks, 0, w.n_things * sizeof masks[0]);
-    if (!left_find_held(held))
+    if (world_is_locked() || !left_find_held(held))
         return false;
     image = world_save();
     script.n_chosen = 0;

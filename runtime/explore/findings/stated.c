@@ -171,7 +171,7 @@ static bool stated_keeps_now(int thing)
 {
     struct key_path path;
 
-    if (thing < 0 || !stated_rests_idle(&w.things[thing]))
+    if (thing < 0 || world_is_locked() || !stated_rests_idle(&w.things[thing]))
         return false;
     path = world_key_path(thing);
     return !future_ends(&path);

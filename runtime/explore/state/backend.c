@@ -47,11 +47,6 @@ static void backend_made(struct thing *thing)
 
 /* Endings. */
 
-static effects backend_after_call(const struct plan_hook *hook, effects truth)
-{
-    return (truth & ~hook->undoes) | hook->own;
-}
-
 static void backend_add_ending(struct ending *endings, unsigned *n, struct ending ending)
 {
     if (*n == BACKEND_ENDINGS)
@@ -117,7 +112,16 @@ static void backend_begin(enum mode mode)
     script.mode = mode;
     script.n = 0;
     script.failures = 0;
+    script.commits = 0;
+    store_begin(0);
     n_called = 0;
+}
+
+static void backend_die(uint8_t commits, bool late)
+{
+    script.commits = commits;
+    script.late = late;
+    store_begin(commits);
 }
 
 static unsigned backend_choose(const struct thing *thing, unsigned count)
@@ -245,33 +249,49 @@ static void backend_note_truth(struct called *call, struct thing *thing)
     call->open = thing->open;
 }
 
-static int backend_call(const void *backend, uint8_t hook, berth_call *call, const void *view,
-                        void *out)
+static struct thing *backend_thing(struct instance *instance)
 {
-    struct instance *instance = (struct instance *)(uintptr_t)view - 1;
-    struct ending endings[BACKEND_ENDINGS];
     int at = world_thing(instance);
-    struct thing *thing;
+
+    return &w.things[at < 0 ? world_add(instance) : at];
+}
+
+static struct called *backend_note_call(struct instance *instance, uint8_t hook, uint16_t row,
+                                        struct ending ending)
+{
+    struct thing *thing = backend_thing(instance);
     struct called *record = &called[n_called];
     const struct rows_cell *cell;
-    unsigned count;
 
-    (void)backend;
-    if (at < 0)
-        at = world_add(instance);
-    thing = &w.things[at];
     if (n_called == BACKEND_CALLS)
         fatal_limit("calls of one request");
-    count = backend_possible(&plan.hooks[hook], thing, script.mode == MODE_CLEAN, endings);
-    *record = (struct called){.hook = hook, .thing = *thing};
-    record->number = (uint8_t)backend_choose(thing, count);
-    record->ending = endings[record->number];
-    record->row = (uint16_t)(type.resources[thing->resource].first_row + call->row);
+    *record = (struct called){.hook = hook, .thing = *thing, .ending = ending};
+    record->row = (uint16_t)(type.resources[thing->resource].first_row + row);
     cell = rows_cell(record->row);
     record->state = cell->state;
     record->event = cell->event;
     backend_note_truth(record, thing);
     n_called++;
+    return record;
+}
+
+static int backend_call(const void *backend, uint8_t hook, berth_call *call, const void *view,
+                        void *out)
+{
+    struct instance *instance = (struct instance *)(uintptr_t)view - 1;
+    struct ending endings[BACKEND_ENDINGS];
+    struct thing *thing = backend_thing(instance);
+    const struct called *record;
+    unsigned count, number;
+
+    (void)backend;
+    if (store_has_died)
+        fatal_broken("%s is called without a store", type.hooks[hook].name);
+    if (plan_is_stored() && store_commits <= n_called)
+        fatal_broken("%s is called before that is durable", type.hooks[hook].name);
+    count = backend_possible(&plan.hooks[hook], thing, script.mode == MODE_CLEAN, endings);
+    number = backend_choose(thing, count);
+    record = backend_note_call(instance, hook, call->row, endings[number]);
     script.failures += record->ending.outcome == BERTH_FAILED ||
                        record->ending.outcome == BERTH_UNSURE ||
                        record->ending.outcome == BERTH_ANSWERED_UNKNOWN;

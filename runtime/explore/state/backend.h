@@ -21,7 +21,6 @@ struct ending {
 
 struct called {
     uint8_t hook;
-    uint8_t number; /* of the ending, of those that were possible */
     struct ending ending;
     struct thing thing; /* as it was before the call */
     uint16_t row;       /* of all rows */
@@ -44,6 +43,8 @@ struct script {
     uint8_t chosen[BACKEND_CALLS], counts[BACKEND_CALLS];
     uint32_t free; /* MODE_DRAIN: the instance */
     unsigned failures;
+    uint8_t commits; /* the process dies when so many are durable; 0: it does not */
+    bool late;       /* the call that has begun then takes effect */
 };
 
 static struct script script;
@@ -58,6 +59,8 @@ static void backend_use(void);
 
 /* Begins a request: no call has been made. */
 static void backend_begin(enum mode mode);
+/* After that: the process dies in the request. */
+static void backend_die(uint8_t commits, bool late);
 
 /* The next choices, depth first. False: every way has been taken. */
 static bool backend_next(void);
@@ -70,5 +73,15 @@ static void backend_made(struct thing *thing);
 
 /* The effects that are gone or may be, because of the call. */
 static effects backend_lost(const struct called *call);
+
+/* The truth after a call that took effect. */
+static inline effects backend_after_call(const struct plan_hook *hook, effects truth)
+{
+    return (truth & ~hook->undoes) | hook->own;
+}
+
+/* Notes a call of a row of the instance's resource, and how it ends. */
+static struct called *backend_note_call(struct instance *instance, uint8_t hook, uint16_t row,
+                                        struct ending ending);
 
 #endif

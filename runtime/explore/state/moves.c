@@ -333,19 +333,53 @@ static uint64_t moves_named_resources(void)
     return named;
 }
 
+static void moves_find_recovery(struct move *move)
+{
+    int at = world_thing(world_raised().at);
+
+    if (at < 0)
+        fatal_broken("an instance waits for recovery that is not tracked");
+    *move = (struct move){
+        .who = MOVE_NOBODY, .part = PART_RECOVER, .op = plan_recovery(w.things[at].resource)};
+    for (; at >= 0; at = w.things[at].parent)
+        move->path[w.things[at].level] = world_ref(at);
+}
+
+/* Has an idle caller that comes before it the same references? Mostly both have none. */
+static bool moves_is_like_earlier(unsigned who)
+{
+    for (unsigned i = 0; i < who; i++) {
+        bool same = w.callers[i].is == IS_IDLE;
+
+        for (unsigned j = 0; j < w.n_things && same && plan_is_stored(); j++)
+            same =
+                world_has_reference(w.things[j].at, i) == world_has_reference(w.things[j].at, who);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
 static void moves_list(struct moves *moves, bool with_more)
 {
     unsigned first_idle = plan.callers, busy = 0;
     bool asks[PLAN_CALLERS];
 
+    if (world_is_locked()) {
+        struct move move;
+
+        moves_find_recovery(&move);
+        (void)moves_append_move(moves, &move);
+        return;
+    }
     for (unsigned i = 0; i < plan.callers; i++) {
         if (w.callers[i].is != IS_IDLE) {
             busy++;
             continue;
         }
-        if (first_idle < plan.callers && plan.symmetric)
-            continue;
         first_idle = first_idle < plan.callers ? first_idle : i;
+        if (plan.symmetric && moves_is_like_earlier(i))
+            continue;
         for (unsigned op = 1; op <= type.n_operations; op++)
             if (plan.operations[op].part == PART_GIVES)
                 moves_ask_by_config(moves, i, PART_GIVES, (uint8_t)op, with_more);
@@ -371,6 +405,10 @@ static void moves_find_path(struct move *move)
     const berth_operation *operation = &type.operations[move->op];
     int parent = NO_THING;
 
+    if (move->part == PART_RECOVER) {
+        moves_find_recovery(move);
+        return;
+    }
     if (operation->form == BERTH_WITH) {
         memcpy(move->path, w.callers[move->who].path, sizeof move->path);
         return;

@@ -4,7 +4,8 @@
 
 #include "world.h"
 
-#define MOVE_NEW UINT32_MAX /* ref.born of an instance that the request makes */
+#define MOVE_NEW UINT32_MAX   /* ref.born of an instance that the request makes */
+#define MOVE_NOBODY UINT8_MAX /* who recovers */
 
 /* Where the value comes from that a request looks up. */
 enum by { BY_NOTHING, BY_THING, BY_TOLD, BY_VALUE };

@@ -91,41 +91,46 @@ static uint16_t rows_number_of(const char *const *names, unsigned n, const char 
     return 0;
 }
 
+static void rows_add(const struct ran *one)
+{
+    if (n_ran == ROWS)
+        fatal_limit("rows of one request");
+    ran[n_ran++] = *one;
+}
+
 static void rows_trace(void *ctx, const berth_transition *transition)
 {
     const struct instance *instance;
     const berth_resource *resource;
-    struct ran *row = &ran[n_ran];
+    struct ran row;
     int at;
 
     (void)ctx;
     if (transition->kind != BERTH_TRACE_ROW)
         return;
-    if (n_ran == ROWS)
-        fatal_limit("rows of one request");
     instance = (const struct instance *)transition->instance - 1;
     resource = &type.resources[instance->resource];
-    *row = (struct ran){
+    row = (struct ran){
         .row = transition->row,
         .resource = instance->resource,
         .outcome = (uint8_t)transition->outcome,
         .called = transition->hook != NULL,
     };
     at = world_thing(instance);
-    row->born = at >= 0 ? w.things[at].born : 0;
-    if (row->row > 0) {
-        row->state = rows_cells[row->row].state;
-        row->event = rows_cells[row->row].event;
-        row->next = row->outcome == BERTH_REJECTED
-                        ? row->state
-                        : row_target(resource, rows_own_row(row->row), transition->outcome).state;
+    row.born = at >= 0 ? w.things[at].born : 0;
+    if (row.row > 0) {
+        row.state = rows_cells[row.row].state;
+        row.event = rows_cells[row.row].event;
+        row.next = row.outcome == BERTH_REJECTED
+                       ? row.state
+                       : row_target(resource, rows_own_row(row.row), transition->outcome).state;
     } else {
-        row->state = row->next =
+        row.state = row.next =
             rows_number_of(resource->states, resource->n_states, transition->state);
-        row->event =
+        row.event =
             (uint8_t)rows_number_of(resource->events, resource->n_events, transition->event);
     }
-    n_ran++;
+    rows_add(&row);
 }
 
 static void rows_count(bool (*taken)[ROWS_OUTCOMES])
@@ -159,16 +164,14 @@ struct reading {
 static void rows_append(uint8_t resource, uint16_t row, uint16_t state, uint8_t event,
                         uint8_t outcome, uint16_t next)
 {
-    if (n_ran == ROWS)
-        fatal_limit("rows of one request");
-    ran[n_ran++] = (struct ran){
+    rows_add(&(struct ran){
         .row = row > 0 ? (uint16_t)(type.resources[resource].first_row + row) : 0,
         .state = state,
         .next = next,
         .resource = resource,
         .event = event,
         .outcome = outcome,
-    };
+    });
 }
 
 /* The event's row and all that it raises. */

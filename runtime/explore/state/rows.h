@@ -37,6 +37,9 @@ static bool (*rows_taken)[ROWS_OUTCOMES];
 /* For berth_config: appends to `ran`. */
 static void rows_trace(void *ctx, const berth_transition *transition);
 
+/* Appends one to `ran`. */
+static void rows_add(const struct ran *one);
+
 /* Notes that the rows were taken. */
 static void rows_count(bool (*taken)[ROWS_OUTCOMES]);
 

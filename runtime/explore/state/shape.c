@@ -99,6 +99,20 @@ static unsigned shape_alive(const struct caller *caller, int *at)
     return alive;
 }
 
+/* The references of callers that are idle: by requests that failed later on. */
+static void shape_add_idle(struct digest *bags, unsigned marked, bool plain)
+{
+    for (unsigned i = 0; i < w.n_things; i++)
+        for (unsigned who = 0; w.things[i].anonymous > 0 && who < plan.callers; who++) {
+            struct digest token = digest_start(10);
+
+            if (w.callers[who].is != IS_IDLE || !world_has_reference(w.things[i].at, who))
+                continue;
+            digest_add(&token, plain ? who + 2u : who == marked);
+            digest_put(&bags[i], token);
+        }
+}
+
 /* A thing without its place. What is rare is added only where it is there, and noted as such. */
 static struct digest shape_thing(const struct thing *thing, bool key, effects of)
 {
@@ -130,6 +144,7 @@ static struct digest shape_state_of(int marked, bool plain, bool answers,
 {
     struct digest bags[WORLD_THINGS + 1]; /* what is below and at a thing; the last: the root */
     uint64_t named = moves_named_resources();
+    struct raised raised = world_raised();
 
     memset(bags, 0, w.n_things * sizeof bags[0]);
     bags[WORLD_THINGS] = (struct digest){0, 0};
@@ -149,11 +164,15 @@ static struct digest shape_state_of(int marked, bool plain, bool answers,
             digest_add_digest(&token, flights[i]);
         digest_put(&bags[at < 0 ? WORLD_THINGS : at], token);
     }
+    if (plan_is_stored())
+        shape_add_idle(bags, (unsigned)marked, plain && !flights);
     for (unsigned i = w.n_things; i-- > 0;) {
         const struct thing *thing = &w.things[i];
         struct digest digest = shape_thing(thing, plain || ((named >> (thing->resource % 64)) & 1),
                                            answers ? plan.asked : ~(effects)0);
 
+        if (thing->at == raised.at)
+            digest_add(&digest, raised.event);
         if (bags[i].a | bags[i].b)
             digest_add_digest(&digest, bags[i]);
         digest_put(&bags[thing->parent < 0 ? WORLD_THINGS : thing->parent], digest);

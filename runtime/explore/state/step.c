@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/fatal.h"
+#include "death.h"
 #include "rows.h"
 #include "shape.h"
 
@@ -151,7 +152,7 @@ static void step_take_hold(const struct move *move, const unsigned char *id)
 {
     const berth_operation *operation = &type.operations[move->op];
     struct caller *caller = &w.callers[move->who];
-    bool with = move->part == PART_GIVES;
+    bool with = id != NULL;
 
     *caller = (struct caller){.is = with ? IS_WITH : IS_LOOSE, .n_path = operation->levels};
     memset(world_values(move->who), 0, plan.values_size);
@@ -224,9 +225,12 @@ static void step_update_caller(const struct move *move, const unsigned char *id,
 
     switch ((enum part)move->part) {
     case PART_GIVES:
-    case PART_ACQUIRES:
         if (ok)
             step_take_hold(move, id);
+        break;
+    case PART_ACQUIRES:
+        if (ok)
+            step_take_hold(move, NULL);
         break;
     case PART_USES:
         step_rely(caller, &plan.operations[move->op], ok);
@@ -249,27 +253,52 @@ static void step_update_caller(const struct move *move, const unsigned char *id,
         memset(world_values(move->who), 0, plan.values_size);
 }
 
-static void step_run(const struct move *move, effects there)
+/* Asks the manager. `id` gets the new reservation's; nil: any. */
+static int step_send(const struct move *move, unsigned char *id)
 {
+    berth_manager *manager = (berth_manager *)w.manager;
     struct step_request asked;
+
+    memset(id, 0, sizeof(uuid_t));
+    if (move->part == PART_RECOVER)
+        return berth_stored_recover(manager, BERTH_NO_DEADLINE, &change.error);
+    step_ask(&asked, move, id);
+    if (!plan_is_stored())
+        return berth_manager_run(manager, &asked.request, &change.error);
+    return berth_stored_run(manager, &(berth_stored_request){asked.request, world_owner(move->who)},
+                            &change.error);
+}
+
+static bool step_is_same_caller(unsigned who)
+{
+    return memcmp(&before.callers[who], &w.callers[who], sizeof w.callers[0]) == 0;
+}
+
+static void step_run(const struct move *asked, effects there)
+{
+    struct move move = *asked;
+    bool recovers = move.part == PART_RECOVER;
     uuid_t id;
 
-    backend_makes(&type.operations[move->op], &plan.operations[move->op],
-                  move->n_config > 0 ? move->choice : NULL, there);
+    backend_makes(&type.operations[move.op], &plan.operations[move.op],
+                  move.n_config > 0 ? move.choice : NULL, there);
     n_ran = 0;
-    change.move = *move;
     change.there = there;
-    step_ask(&asked, move, id);
-    change.code = berth_manager_run((berth_manager *)w.manager, &asked.request, &change.error);
-    change.refused = change.code != 0 && n_called == 0;
+    change.code = step_send(&move, id);
+    change.refused = change.code != 0 && n_called == 0 && !recovers && !store_has_died;
+    if (store_has_died)
+        death_load(&move);
+    change.move = move;
     world_look();
     if (change.refused && world_n_gone > 0)
-        fatal_broken("%s is refused, and yet an instance ends", type.operations[move->op].name);
-    step_find_path(move);
-    step_update_caller(move, id, step_dropped(move));
+        fatal_broken("%s is refused, and yet an instance ends", type.operations[move.op].name);
+    step_find_path(&move);
+    if (store_has_died)
+        death_update_caller(&move);
+    else if (!recovers)
+        step_update_caller(&move, id, step_dropped(&move));
     world_look_at_holds();
-    change.nothing = change.refused && memcmp(&before.callers[move->who], &w.callers[move->who],
-                                              sizeof w.callers[0]) == 0;
+    change.nothing = change.refused && step_is_same_caller(move.who);
 }
 
 static void step_run_clean(const struct move *move)
@@ -305,7 +334,8 @@ static bool step_drain(void)
 {
     backend_makes(NULL, NULL, NULL, 0);
     n_ran = 0;
-    return berth_manager_drain((berth_manager *)w.manager, BERTH_NO_DEADLINE, NULL) == 0;
+    return (plan_is_stored() ? berth_stored_drain : berth_manager_drain)(
+               (berth_manager *)w.manager, BERTH_NO_DEADLINE, NULL) == 0;
 }
 
 static bool step_after_drain(void)

@@ -65,6 +65,9 @@ static void step_ask(struct step_request *asked, const struct move *move, unsign
  */
 static void step_update_caller(const struct move *move, const unsigned char *id, uint8_t dropped);
 
+/* The caller holds what the request made or found. `id`: of its reservation; NULL: it has none. */
+static void step_take_hold(const struct move *move, const unsigned char *id);
+
 /* A drain. False: it failed. Things keep their places until world_look(). */
 static bool step_drain(void);
 

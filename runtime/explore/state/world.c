@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../src/core/stored/recovery.h"
+#include "../../src/model/stored/owner.h"
 #include "backend.h"
 #include "../base/fatal.h"
 #include "rows.h"
@@ -20,7 +22,7 @@ struct piece {
     size_t size;
 };
 
-enum { PIECES = 6 };
+enum { PIECES = 7 };
 
 static struct piece world_included;
 
@@ -43,6 +45,8 @@ static struct piece world_piece_of(unsigned i)
         return (struct piece){world_memory, w.arena.cut};
     case 4:
         return (struct piece){w.values, plan.callers * plan.values_size};
+    case 5:
+        return (struct piece){store_memory, w.store.used};
     default:
         return world_included;
     }
@@ -99,20 +103,86 @@ static int world_next_uuid(void *ctx, uuid_t out)
     return 0;
 }
 
-static void world_begin(void)
+/* Makes the manager, of what its store has. */
+static void world_make_manager(void)
 {
     static berth_config config;
     berth_manager *manager;
     berth_error error;
+    int rc;
 
-    memset(&w, 0, sizeof w);
     berth_arena_init(&w.arena, world_memory, sizeof world_memory);
     config = (berth_config){
         .allocator = &w.arena.allocator, .trace = rows_trace, .uuid = world_next_uuid};
-    if (berth_manager_create(&type, plan.options, &backend_nothing, &config, &manager, &error) != 0)
-        fatal_broken("create fails: %s", error.reason ? error.reason : "no memory");
+    rc = plan_is_stored() ? berth_stored_open(&stored_type, plan.options, &backend_nothing, &config,
+                                              store_functions(), &manager, &error)
+                          : berth_manager_create(&type, plan.options, &backend_nothing, &config,
+                                                 &manager, &error);
+    if (rc != 0)
+        fatal_broken("%s fails: %s", plan_is_stored() ? "open" : "create",
+                     error.reason ? error.reason : "no memory");
     w.manager = (struct berth_manager *)manager;
+}
+
+static void world_begin(void)
+{
+    memset(&w, 0, sizeof w);
+    world_make_manager();
     world_n_gone = 0;
+}
+
+/* Things that were there before get their new addresses. */
+static void world_find_again(struct instance *instance)
+{
+    for (; instance; instance = instance_next(instance)) {
+        uint64_t id = stored_instance(w.manager, instance)->id;
+
+        for (unsigned i = 0; i < w.n_things; i++)
+            if (w.things[i].id == id)
+                w.things[i].at = instance;
+        world_find_again(instance_first(w.manager, instance));
+    }
+}
+
+static void world_load(void)
+{
+    world_make_manager();
+    for (unsigned i = 0; i < w.n_things; i++)
+        w.things[i].at = NULL;
+    world_find_again(w.manager->roots);
+    for (unsigned i = 0; i < plan.callers; i++)
+        for (unsigned j = 0; w.callers[i].is != IS_IDLE && j < w.callers[i].n_path; j++) {
+            int thing = world_find(w.callers[i].path[j]);
+
+            w.callers[i].path[j].at = thing < 0 ? NULL : w.things[thing].at;
+        }
+}
+
+static struct raised world_raised(void)
+{
+    const struct stored *stored = manager_stored(w.manager);
+    const struct recovery *recovery = stored ? stored->recoveries : NULL;
+    const struct operation *operation;
+
+    if (!recovery)
+        return (struct raised){NULL, 0};
+    if (recovery->next)
+        fatal_broken("two roots wait for recovery after one crash");
+    operation = &recovery->block.operation;
+    return (struct raised){operation->levels[operation->n_levels - 1].instance, recovery->event};
+}
+
+static const char *world_owner(unsigned who)
+{
+    static char name[2];
+
+    name[0] = (char)('A' + who);
+    return name;
+}
+
+static bool world_has_reference(const struct instance *at, unsigned who)
+{
+    return at->anonymous > 0 && owner_find_reference(w.manager, at, world_owner(who));
 }
 
 static int world_thing(const struct instance *at)
@@ -125,9 +195,10 @@ static int world_thing(const struct instance *at)
 
 static int world_find(struct ref ref)
 {
-    int thing = ref.born == 0 ? NO_THING : world_thing(ref.at);
-
-    return thing >= 0 && w.things[thing].born == ref.born ? thing : NO_THING;
+    for (unsigned i = 0; i < w.n_things && ref.born != 0; i++)
+        if (w.things[i].born == ref.born)
+            return (int)i;
+    return NO_THING;
 }
 
 static struct ref world_ref(int thing)
@@ -152,6 +223,7 @@ static int world_add(struct instance *at)
         .parent = (int16_t)(parent ? world_thing(parent) : NO_THING),
         .resource = at->resource,
         .level = resource->level,
+        .id = manager_stored(w.manager) ? stored_instance(w.manager, at)->id : 0,
     };
     for (unsigned i = 0; i < resource->n_assigned; i++)
         thing->slots |= resource->assigned[i].kind == BERTH_ASSIGN_POOL;
@@ -210,19 +282,23 @@ static void world_look(void)
     w.n_things = kept;
 }
 
+static uint8_t world_holds(const struct reservation *reservation, unsigned levels)
+{
+    uint8_t holds = (uint8_t)~reservation_hold_set(reservation, levels).drained;
+
+    for (unsigned i = 0; i < levels; i++)
+        if (reservation->holds[i] == HOLD_DROPPED)
+            holds &= (uint8_t) ~(1u << i);
+    return holds & (uint8_t)((1u << levels) - 1);
+}
+
 static void world_look_at_holds(void)
 {
     for (unsigned i = 0; i < plan.callers; i++) {
         struct caller *caller = &w.callers[i];
-        struct hold_set holds;
 
-        if (caller->is != IS_WITH) {
-            caller->held = caller->own;
-            continue;
-        }
-        holds = reservation_hold_set(caller->reservation, caller->n_path);
         caller->held =
-            (uint8_t)(((1u << caller->n_path) - 1) & ~(unsigned)(holds.drained | holds.dropped));
+            caller->is == IS_WITH ? world_holds(caller->reservation, caller->n_path) : caller->own;
     }
 }
 

@@ -10,6 +10,7 @@
 #include "../../src/model/tracked/reservation.h"
 #include "../base/digest.h"
 #include "../base/plan.h"
+#include "store.h"
 
 enum { WORLD_THINGS = 200, WORLD_MEMORY = 4 << 20, NO_THING = -1 };
 
@@ -20,6 +21,7 @@ enum { WORLD_THINGS = 200, WORLD_MEMORY = 4 << 20, NO_THING = -1 };
 struct thing {
     struct instance *at; /* NULL: it ended before anybody saw it */
     uint32_t born;       /* unique */
+    uint64_t id;         /* that the store knows it by; 0: there is no store */
     int16_t parent;      /* thing; NO_THING: a root */
     uint16_t choice;     /* what its maker gave */
     uint16_t kind;
@@ -69,6 +71,7 @@ struct world {
     uint32_t born, made; /* numbers given out: of things, of UUIDs */
     unsigned n_things;
     struct berth_manager *manager;
+    struct store store;
     berth_arena arena;
     struct caller callers[PLAN_CALLERS];
     struct thing things[WORLD_THINGS];
@@ -96,6 +99,28 @@ static void world_include(void *memory, size_t size);
 /* Makes the manager anew: nothing is tracked, and all callers are idle. */
 static void world_begin(void);
 
+/*
+ * The process has died: the manager is loaded from its store. Things and callers keep their names,
+ * but for the callers' reservations; world_look() has to follow.
+ */
+static void world_load(void);
+
+/* A root waits for recovery: the instance there, and the event that is raised at it. */
+struct raised {
+    struct instance *at; /* NULL: none does */
+    uint8_t event;
+};
+static struct raised world_raised(void);
+static inline bool world_is_locked(void)
+{
+    return world_raised().at != NULL;
+}
+
+/* Has a caller with this number a named reference to the instance? */
+static bool world_has_reference(const struct instance *at, unsigned who);
+/* The name by which it asks. Valid until the next call. */
+static const char *world_owner(unsigned who);
+
 /* The thing at an address; NO_THING: none. */
 static int world_thing(const struct instance *at);
 /* The thing that is named, if it is still there. */
@@ -118,6 +143,9 @@ static void world_look(void);
 /* Things that were there before the last world_look(), or came and went in between. */
 static struct thing world_gone[WORLD_THINGS + BERTH_MAX_LEVELS];
 static unsigned world_n_gone;
+
+/* The levels of which a reservation has not let go; those too that have ended. */
+static uint8_t world_holds(const struct reservation *reservation, unsigned levels);
 
 /* Copies what callers hold. All reservations that they have must exist. */
 static void world_look_at_holds(void);

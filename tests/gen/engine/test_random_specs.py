@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from engine_support import in_both, program
 from explore_support import manager_of
-from random_specs import SMALL, random_spec
+from random_specs import SMALL, WITH_STORE, random_spec
 
 from berthc.explore.callers.contract import contract
 from berthc.explore.engine.run import Searched
@@ -27,8 +27,11 @@ MANY = int(os.environ.get("BERTH_RANDOM_SPECS", "150"))
 SEED = int(os.environ.get("BERTH_RANDOM_SEED", "2")) * 100_000
 
 
-def searched(seed: int) -> list[Searched]:
-    return in_both(manager_of(random_spec(seed), f"random {seed}"), SMALL, most=3)
+STORED = range(40, 44)  # seeds of specs that both engines search in no time
+
+
+def searched(seed: int, more: str = "", most: int = 3) -> list[Searched]:
+    return in_both(manager_of(random_spec(seed) + more, f"random {seed}"), SMALL, most=most)
 
 
 @pytest.mark.parametrize("seed", FEW)
@@ -36,10 +39,16 @@ def test_engines_agree_on_a_few_random_specs(seed: int) -> None:
     assert searched(seed)
 
 
+@pytest.mark.parametrize("seed", STORED)
+def test_engines_agree_on_a_few_random_specs_with_a_store(seed: int) -> None:
+    assert searched(seed, WITH_STORE, most=1)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(SEED, SEED + MANY))
 def test_engines_agree_on_random_specs(seed: int) -> None:
     assert searched(seed)
+    assert searched(seed, WITH_STORE, most=1)
 
 
 def features(manager: Manager) -> Iterator[str]:

@@ -15,6 +15,9 @@ from berthc.explore.bounds import Bounds
 SMALL = Bounds(callers=2, keys=1, states=400)
 """Bounds within which the search in Python needs about a second for such a spec."""
 
+WITH_STORE = "\nstore: true\n"
+"""Appended to a spec, it makes one with a store."""
+
 ERRORS = ("EBUSY", "EIO", "EPERM", "ENODEV")
 ACCEPTED = ("leak", "dangling", "double", "interference", "stranded", "missing-effect")
 LEVELS = ("disk", "mount", "tag")

@@ -82,7 +82,12 @@ def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None])
         (scratch / "explored.c").write_text(
             f'#include "{manager}.c"\n'
             "extern const berth_manager_type *const berth_explored;\n"
-            f"const berth_manager_type *const berth_explored = &{manager}_manager_type;\n",
+            f"const berth_manager_type *const berth_explored = &{manager}_manager_type;\n"
+            "extern const struct berth_stored_type *const berth_explored_stored;\n"
+            "const struct berth_stored_type *const berth_explored_stored =\n"
+            "#ifdef BERTH_STORED_H\n"  # the spec has a store
+            f"    &{manager}_stored_type;\n"
+            "#else\n    NULL;\n#endif\n",
             encoding="utf-8")
         _compile([*cc, *FLAGS, QUICK, f"-I{folder / 'include'}", f"-I{scratch}", "-o",
                   str(scratch / "p"), str(scratch / "explored.c"), str(search), "-pthread"])

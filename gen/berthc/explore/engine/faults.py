@@ -22,14 +22,18 @@ Mask = Callable[[int], int]
 class _Words(NamedTuple):
     """How arguments are read."""
 
-    manager: Manager
+    numbers: Numbers
     mask: Mask
+
+    @property
+    def manager(self) -> Manager:
+        return self.numbers.manager
 
     def hook(self, number: int) -> str:
         return self.manager.hooks[number - 1].name
 
     def op(self, number: int) -> str:
-        return self.manager.operations[number - 1].name
+        return self.numbers.operation(number).name
 
     def resource(self, number: int) -> str:
         return self.manager.resources[number - 1].name
@@ -91,8 +95,7 @@ def fault(words: list[int], numbers: Numbers, mask: Mask) -> tuple[Fault, list[i
     """The fault at the beginning of a line, and the numbers that follow."""
     finding, sentence, resource, state, event, shown, row, op, step = words[:9]
     arguments, rest = words[9:14], words[14:]
-    manager = numbers.manager
-    told = SENTENCES[sentence](_Words(manager, mask), arguments)
+    told = SENTENCES[sentence](_Words(numbers, mask), arguments)
     where, loc = _place(numbers, resource, state, event, (shown, row, op, step))
     return Fault(IDS[finding], where, loc, *told), rest
 
@@ -111,5 +114,5 @@ def _place(numbers: Numbers, resource: int, state: int, event: int,
         return where, next(s.loc for s in manager.operations[op - 1].steps
                            if s.resource == of.name and s.event == name)
     if kind == _OPERATION:
-        return where, manager.operations[op - 1].loc
+        return where, numbers.operation(op).loc
     return where, of.loc if kind == _RESOURCE else of.states[state - 1].loc

@@ -23,7 +23,8 @@ from berthc.explore.states.stated import NEW
 from berthc.model import AssignedKind, Field, Manager, Resource, StateKind, Type
 from berthc.semantics import Value
 
-PARTS = ("none", "gives", "uses", "ends", "acquires", "releases", "free", "told", "drain")
+PARTS = ("none", "gives", "uses", "ends", "acquires", "releases", "free", "told", "drain",
+         "recover")
 """The roles of operations for their callers, in the order of `enum part`."""
 
 _ANY = (1 << 64) - 1

@@ -125,7 +125,7 @@ class Running:
         elif kind == "behind":
             result.behind |= set(_rows(words, numbers))
         elif kind == "asked":
-            result.asked |= {manager.operations[int(word) - 1].name for word in words}
+            result.asked |= {numbers.operation(int(word)).name for word in words}
         elif kind == "called":
             result.called |= {manager.hooks[int(word) - 1].name for word in words}
         elif kind == "seen":

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from berthc.explore.engine.plan import PARTS, Plan
 from berthc.explore.search import Request
+from berthc.explore.states.death import RECOVER, recovery
 from berthc.explore.states.drain import DRAIN, OPERATION, change as drains
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
+from berthc.explore.states.runs import DEATH
 from berthc.model import Form, Manager, Operation, Row
 from berthc.semantics.world import tracked
 
@@ -25,6 +27,12 @@ class Numbers:
         self.manager = manager
         self.rows: list[Row] = [row for r in manager.resources for s in r.states for row in s.rows]
         self.owners = [r.name for r in manager.resources for s in r.states for _ in s.rows]
+
+    def operation(self, number: int) -> Operation:
+        """Behind the operations of the spec come those that recover, one for each resource."""
+        count = len(self.manager.operations)
+        return (self.manager.operations[number - 1] if number <= count
+                else recovery(self.manager, self.manager.resources[number - count - 1].name))
 
 
 def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, ...]:
@@ -42,6 +50,9 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
         if there:
             chosen = (-there, *chosen)
         clean = bool(next(rest))
+        commits, late = next(rest), next(rest)
+        if commits:
+            chosen = (*chosen, DEATH + 2 * commits + late)
         if PARTS[part] == DRAIN:
             ids = ids or list(tracked(local.world).items)
             move = Move(0, DRAIN, OPERATION, path=(ids[thing],))
@@ -49,8 +60,8 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
         else:
             if PARTS[part] == "told":
                 told = local
-            move = _move(plan, local, told, who, PARTS[part], numbers.manager.operations[op - 1],
-                         config, by, thing)
+            move = _move(plan, local, told, who, PARTS[part], numbers.operation(op), config, by,
+                         thing)
             after = plan.stepper.change(local, move, chosen, clean).after
             local = plan.stepper.renumber(after)
         found.append(Request(move, chosen, clean))
@@ -60,6 +71,8 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
 def _move(plan: Plan, local: Local, told: Local | None, who: int, part: str, op: Operation,
           config: list[int], by: int, thing: int) -> Move:
     stepper = plan.stepper
+    if part == RECOVER:
+        return next(stepper.moves(local))
     if part in ("uses", "ends"):
         holder = local.holders[who]
         assert holder is not None

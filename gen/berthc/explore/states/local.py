@@ -220,11 +220,13 @@ class Shape:
 
     def _frame(self, state: State) -> tuple[_Part, ...]:
         """The part of a key that the tracked state alone decides; what is below comes before what
-        is above."""
+        is above. What waits for recovery is in another state than the same without."""
+        raised = {id_: f" {event}" for id_, event in state.raised.values()}
         return tuple(_Part(i.id, i.parent, i.resource, self._order[i.resource], str(i.key),
                            (self._slot(i.resource, i.values) if i.resource in self.slots else "")
                            + "@".join(("", *sorted(i.named_by))), self.kind(i.resource, i.values),
-                           i.state, i.anonymous) for i in reversed(state.items.values()))
+                           i.state + raised.get(i.id, ""), i.anonymous)
+                     for i in reversed(state.items.values()))
 
     def named(self, local: Local) -> frozenset[str]:
         """Resources of which keys are not alike: a caller will look by key for an instance that has

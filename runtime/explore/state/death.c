@@ -1,0 +1,146 @@
+#include "death.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../../src/core/stored/persist.h"
+#include "../../src/model/row.h"
+#include "../base/fatal.h"
+#include "rows.h"
+
+/* The call that had begun counts as uncertain: the manager never hears how it ended. */
+static void death_note_call(const struct operation *operation)
+{
+    struct instance *instance = operation->levels[operation->level].instance;
+    const struct plan_hook *hook = &plan.hooks[operation->call.hook];
+    struct ending ending = {.outcome = hook->asks ? BERTH_ANSWERED_UNKNOWN : BERTH_UNSURE,
+                            .effect = script.late};
+    const struct called *call =
+        backend_note_call(instance, operation->call.hook, operation->call.row, ending);
+    const berth_resource *resource = &type.resources[instance->resource];
+
+    rows_add(&(struct ran){
+        .row = call->row,
+        .state = call->state,
+        .next = row_target(resource, operation->call.row, (berth_outcome)ending.outcome).state,
+        .resource = instance->resource,
+        .event = call->event,
+        .outcome = ending.outcome,
+        .called = true,
+        .born = call->thing.born,
+    });
+}
+
+static void death_note(void)
+{
+    const struct operation *operation = w.manager->stored->sent->operation;
+
+    script.failures++;
+    if (persist_of(operation)->before == BEFORE_CALL)
+        death_note_call(operation);
+}
+
+static void death_begin(void)
+{
+    store_dies = death_note;
+}
+
+static void death_load(struct move *move)
+{
+    if (change.code != -EOWNERDEAD || !w.manager->stored->lost)
+        fatal_broken("%s goes on without a store", type.operations[move->op].name);
+    world_load();
+    for (unsigned i = 0; i < type.operations[move->op].levels; i++) {
+        int thing = world_find(move->path[i]);
+
+        if (move->path[i].born != MOVE_NEW)
+            move->path[i].at = thing < 0 ? NULL : w.things[thing].at;
+    }
+    for (unsigned i = 0; i < plan.callers; i++) {
+        struct caller *caller = &w.callers[i];
+
+        if (caller->is != IS_WITH)
+            continue;
+        caller->reservation = reservation_look_up(w.manager, caller->id);
+        if (!caller->reservation && i != move->who)
+            fatal_broken("a crash has lost the reservation of another caller");
+    }
+}
+
+/* The caller's reservation that nobody had before; NULL: there is none. */
+static const unsigned char *death_new_reservation(unsigned who)
+{
+    const struct map *map = &w.manager->reservations;
+    size_t chain = 0;
+
+    for (struct link *at = map_walk(map, NULL, &chain); at; at = map_walk(map, at, &chain)) {
+        struct reservation *found = (struct reservation *)at;
+        unsigned levels = reservation_levels(w.manager, found);
+        bool known = false;
+
+        for (unsigned i = 0; i < plan.callers; i++)
+            known |= w.callers[i].is == IS_WITH && w.callers[i].reservation == found;
+        if (!known && strcmp(stored_reservation(found, levels)->owner, world_owner(who)) == 0)
+            return found->id;
+    }
+    return NULL;
+}
+
+/* It relies on nothing until its next use succeeds. */
+static void death_keep_reservation(struct caller *caller)
+{
+    unsigned all = (1u << caller->n_path) - 1;
+
+    if (!caller->reservation) {
+        memset(caller, 0, sizeof *caller);
+        return;
+    }
+    memset(caller->relies, 0, sizeof caller->relies);
+    caller->releasing = stored_reservation(caller->reservation, caller->n_path)->releasing ||
+                        world_holds(caller->reservation, caller->n_path) != all;
+}
+
+static void death_keep_references(struct caller *caller, unsigned who)
+{
+    uint8_t has = 0;
+
+    for (unsigned i = 0; i < caller->n_path; i++) {
+        int thing = world_find(caller->path[i]);
+
+        if (thing >= 0 && (caller->took & (1u << i)) &&
+            world_has_reference(w.things[thing].at, who))
+            has |= (uint8_t)(1u << i);
+    }
+    memset(caller->relies, 0, sizeof caller->relies);
+    caller->own = caller->took = has;
+    if (has == 0)
+        memset(caller, 0, sizeof *caller);
+}
+
+static void death_update_caller(const struct move *move)
+{
+    struct caller *caller = &w.callers[move->who];
+    const unsigned char *id;
+
+    switch ((enum part)move->part) {
+    case PART_GIVES:
+        id = death_new_reservation(move->who);
+        if (id)
+            step_take_hold(move, id);
+        break;
+    case PART_USES:
+    case PART_ENDS:
+        death_keep_reservation(caller);
+        break;
+    case PART_ACQUIRES:
+        step_take_hold(move, NULL);
+        __attribute__((fallthrough));
+    case PART_RELEASES:
+        death_keep_references(caller, move->who);
+        break;
+    default: /* nobody */
+        return;
+    }
+    if (caller->is == IS_IDLE)
+        memset(world_values(move->who), 0, plan.values_size);
+}
