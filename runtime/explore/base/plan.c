@@ -139,7 +139,7 @@ static void plan_read_hooks(void)
 /* Operations of the spec, and those that recover. */
 static unsigned plan_all_operations(void)
 {
-    return type.n_operations + (plan_is_stored() ? type.n_resources : 0) + 1u;
+    return type.n_operations + (plan_is_stored() ? type.n_resources : 0u) + 1u;
 }
 
 static void plan_read_operations(void)

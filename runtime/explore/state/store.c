@@ -235,6 +235,7 @@ static int store_commit(void *ctx, const berth_store_commit *commit)
     return BERTH_UNCERTAIN(-EIO);
 }
 
+/* No request moves the rows elsewhere. */
 static int store_replace(void *ctx, uint64_t epoch, uint64_t sequence,
                          int (*next)(void *arg, berth_store_change *row), void *arg)
 {
@@ -243,6 +244,14 @@ static int store_replace(void *ctx, uint64_t epoch, uint64_t sequence,
     (void)sequence;
     (void)next;
     (void)arg;
+    return -ENOTSUP;
+}
+
+static int store_set_place(void *ctx, uint64_t epoch, berth_store_place place)
+{
+    (void)ctx;
+    (void)epoch;
+    (void)place;
     return -ENOTSUP;
 }
 
@@ -260,6 +269,7 @@ static const berth_store *store_functions(void)
         .commit = store_commit,
         .replace = store_replace,
         .close = store_close,
+        .set_place = store_set_place,
     };
 
     return &functions;
