@@ -175,7 +175,7 @@ PLANTED = [
      "} else if (operation->called || operation->code == -ENOSPC) {",
      "reserve is refused, and yet something changes"),
     ("a reservation is not written", "lamp", "core/stored/collect.c",
-     "record_reservation(batch, manager, reservation, 0, 0, false);", ";",
+     "record_reservation(batch, manager, reservation, 0, false);", ";",
      "a crash has lost the reservation of another caller"),
     ("a hold is not loaded", "lamp", "core/stored/load.c", "instance->holds++;", ";", HOLD),
     ("a hook is called before its intent is durable", "lamp", "core/execute.c",
