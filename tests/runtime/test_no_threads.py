@@ -63,6 +63,26 @@ def test_without_threads(tmp_path: Path) -> None:
         "-luuid",
     )
     assert "6 test(s) run" in run(program)
+    run("bin/berthc", "gen", "-o", str(tmp_path), "tests/runtime/stored/depository.yaml")
+    generated = tmp_path / "depository"
+    run(
+        compiler(),
+        *FLAGS,
+        "-pthread",
+        "-Itests/runtime",
+        "-Iruntime/testing/include",
+        f"-I{generated}",
+        "tests/runtime/no_threads/stored.c",
+        str(generated / "depository.c"),
+        "runtime/testing/stores/faulty_store.c",
+        "runtime/testing/stores/memory_store.c",
+        *objects,
+        "-o",
+        program,
+        "-lcmocka",
+        "-luuid",
+    )
+    assert "1 test(s) run" in run(program)
 
 
 def test_without_libuuid_malloc_or_clock(tmp_path: Path) -> None:

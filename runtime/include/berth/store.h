@@ -190,7 +190,11 @@ typedef struct berth_store {
     int (*replace)(void *ctx, uint64_t epoch, uint64_t sequence,
                    int (*next)(void *arg, berth_store_change *row), void *arg);
 
-    /* Gives the store back. What is committed stays. Not called after an open that failed. */
+    /*
+     * Gives the store back. What is committed stays. Not called after an open that failed. A commit
+     * may be pending if the runtime has no threads (BERTH_NO_THREADS): what it points to is valid
+     * until close returns.
+     */
     void (*close)(void *ctx);
 
     /*

@@ -74,6 +74,7 @@ static void close_stored(struct berth_manager *manager)
         batch_free(stored->leftover);
         memory_free(&allocator, stored->leftover, sizeof *stored->leftover);
     }
+    record_release(&stored->merged, manager);
     batch_free(&stored->merged);
     tables_free(manager);
     manager->stored = NULL;

@@ -113,7 +113,7 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
     int lost, result = meaning(answer, is_firm(sent), &lost);
 
     stored->busy = false;
-    batch_clear(&stored->merged);
+    record_release(&stored->merged, manager);
     if (answer == 0 && stored->leftover_sent)
         free_leftover(manager);
     stored->leftover_sent = false;
@@ -253,6 +253,46 @@ void commit_lose(struct berth_manager *manager, int code, struct sleepers *woken
         lose_store(manager, code, NULL, woken);
 }
 
+#ifdef BERTH_NO_THREADS
+
+/* The store has what is sent until it answers or is closed: its rows stay with the manager. */
+static void keep_sent(struct stored *stored)
+{
+    struct commit *first = stored->sent;
+    uint32_t at = stored->leftover_sent && !first->clear ? stored->leftover->n : 0;
+
+    if (stored->commit.changes != stored->merged.changes) {
+        struct batch empty = stored->merged;
+
+        stored->merged = *first->batch;
+        *first->batch = empty;
+        return;
+    }
+    for (; first; first = first->next) {
+        uint32_t n = first->batch->n;
+
+        batch_adopt(&stored->merged, at, first->batch);
+        at += n;
+    }
+}
+
+/* The only thread cannot wait for a commit: the manager is lost. */
+static void lose_pending(struct berth_manager *manager, const struct operation *self,
+                         struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    struct commit *sent = stored->sent;
+
+    if (stored->lost)
+        return; /* it still waits for an answer */
+    keep_sent(stored);
+    lose_store(manager, -EOWNERDEAD, self, woken);
+    stored->sent = NULL;
+    end_commits(sent, -EOWNERDEAD, self, woken);
+}
+
+#endif
+
 bool commit_send(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
@@ -263,8 +303,8 @@ bool commit_send(struct operation *operation)
     while (!commit->done && !stored->busy)
         send_group(manager, operation, &woken);
 #ifdef BERTH_NO_THREADS
-    if (!commit->done && !operation->done) /* the only thread would wait for itself */
-        finish_group(manager, BERTH_UNCERTAIN(-EDEADLK), operation, &woken);
+    if (!commit->done && !operation->done)
+        lose_pending(manager, operation, &woken);
 #endif
     sleeper_wake_all(&woken);
     return commit->done;
@@ -278,7 +318,7 @@ static void wait_once(struct berth_manager *manager, struct commit *commit)
     struct sleepers nobody = {0};
 
     (void)commit;
-    finish_group(manager, BERTH_UNCERTAIN(-EDEADLK), NULL, &nobody);
+    lose_pending(manager, NULL, &nobody);
 #else
     struct sleeper sleeper;
 

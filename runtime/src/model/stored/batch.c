@@ -124,6 +124,23 @@ bool batch_append(struct batch *batch, const berth_store_change *change)
     return true;
 }
 
+#ifdef BERTH_NO_THREADS
+
+void batch_adopt(struct batch *batch, uint32_t at, struct batch *from)
+{
+    struct batch_chunk **end = &batch->chunks;
+
+    for (uint32_t i = 0; i < from->n; i++)
+        batch->subjects[at + i] = from->subjects[i];
+    while (*end)
+        end = &(*end)->next;
+    *end = from->chunks;
+    from->chunks = NULL;
+    from->n = 0;
+}
+
+#endif
+
 berth_store_value *batch_add(struct batch *batch, uint16_t table, bool deleted, unsigned n_values,
                              void *subject)
 {
