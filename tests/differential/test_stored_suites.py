@@ -1,5 +1,5 @@
-"""The generated suites of specs with a store: they play managers without a store of their own, whose
-callers have owners."""
+"""The generated suites of specs with a store: they play managers without a store of their own,
+whose callers have owners."""
 from __future__ import annotations
 
 import subprocess

@@ -313,7 +313,9 @@ def _undone(tree: Tree, names: Iterable[str]) -> list[str]:
 
 def _path(tree: Tree, name: str | None) -> list[str]:
     """The resource and those above it; none for the hook that settles."""
-    return [] if name not in tree["resources"] else [name, *_path(tree, tree["resources"][name].get("parent"))]
+    if name not in tree["resources"]:
+        return []
+    return [name, *_path(tree, tree["resources"][name].get("parent"))]
 
 
 def needs(tree: Tree, rng: random.Random) -> None:

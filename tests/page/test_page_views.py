@@ -14,7 +14,8 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-VIEWS = re.findall(r"^export (?:async function|const) (\w+)", (HERE / "views.mjs").read_text(), re.M)
+VIEWS = re.findall(r"^export (?:async function|const) (\w+)", (HERE / "views.mjs").read_text(),
+                   re.M)
 SERVED = "a_spec_is_shown_again_when_it_is_saved"
 SPECS = ("spec/scsi.yaml", "spec/vpci.yaml", "tests/gen/specs/kitchen.yaml")
 TIMEOUT = 300
@@ -61,9 +62,9 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A server of a spec, and its address."""
     spec = tmp_path / "scsi.yaml"
     spec.write_bytes((ROOT / "spec/scsi.yaml").read_bytes())
-    server = subprocess.Popen(berthc("html", "--serve", str(spec)), stdout=subprocess.PIPE,
-                              text=True, preexec_fn=lambda: signal.signal(signal.SIGINT,
-                                                                         signal.default_int_handler))
+    server = subprocess.Popen(
+        berthc("html", "--serve", str(spec)), stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     assert server.stdout is not None
     try:
         said = "".join(server.stdout.readline() for _ in range(2))

@@ -2,9 +2,9 @@
 
 - A fenced block after `<!-- file: NAME -->` is a file to write.
 - A block after `<!-- insert: NAME after: TEXT -->` is put behind the only line that contains TEXT.
-- A `console` block is a list of commands. Each stands after `$ `; a trailing backslash continues it.
-  What it prints follows. A line `...` stands for any number of lines, and ` ...` at the end of a
-  line for any rest of the line.
+- A `console` block is a list of commands. Each stands after `$ `; a trailing backslash continues
+  it. What it prints follows. A line `...` stands for any number of lines, and ` ...` at the end of
+  a line for any rest of the line.
 - Other blocks are for the reader only. They come after `<!-- shown -->`, so that none is forgotten.
 """
 from __future__ import annotations

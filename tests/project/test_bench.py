@@ -143,8 +143,8 @@ def whole_run(report: ModuleType) -> list[dict[str, object]]:
         *(f"scale/{what}/berth/100000" for what in ("come-and-go", "find", "cycle")),
         "slow-hooks/one-mutex",
     }
-    counters = """items_per_second calls first_us caller_us last_us bytes bytes_with_device start_ns complete_ns
-        fill_ns drain_ns child_bytes reservation_bytes""".split()
+    counters = """items_per_second calls first_us caller_us last_us bytes bytes_with_device
+        start_ns complete_ns fill_ns drain_ns child_bytes reservation_bytes""".split()
     values = dict.fromkeys(counters, 1.0)
     return [run(name, cpu_time=90.0 if name.endswith("/berth") else 5.0, **values)
             for name in sorted(names)]

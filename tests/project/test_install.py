@@ -13,8 +13,16 @@ from installation import ROOT, Installation, make, version
 PROGRAM = """\
 #include <stdio.h>
 #include <scsi.h>
-static int ok_disk(void *ctx, berth_call *call, const scsi_disk *disk) { (void)ctx; (void)call; (void)disk; return 0; }
-static int ok_mount(void *ctx, berth_call *call, const scsi_mount *mount) { (void)ctx; (void)call; (void)mount; return 0; }
+static int ok_disk(void *ctx, berth_call *call, const scsi_disk *disk)
+{
+    (void)ctx; (void)call; (void)disk;
+    return 0;
+}
+static int ok_mount(void *ctx, berth_call *call, const scsi_mount *mount)
+{
+    (void)ctx; (void)call; (void)mount;
+    return 0;
+}
 int main()
 {
     scsi_backend backend = {};

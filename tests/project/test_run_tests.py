@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from installation import ROOT, script
+
+Program = Callable[[str], str]
 
 CMOCKA = """\
 [==========] Running 3 test(s).
@@ -34,7 +37,7 @@ def run(*arguments: str) -> tuple[int, list[str]]:
 
 
 @pytest.fixture
-def program(tmp_path: Path):  # type: ignore[no-untyped-def]
+def program(tmp_path: Path) -> Program:
     """Makes an executable shell script."""
 
     def make(body: str) -> str:
@@ -47,7 +50,7 @@ def test_nothing_to_run_is_a_failure() -> None:
     assert run() == (1, ["no test ran", "0 passed, 1 failed"])
 
 
-def test_a_suite_without_a_test_is_a_failure(program) -> None:  # type: ignore[no-untyped-def]
+def test_a_suite_without_a_test_is_a_failure(program: Program) -> None:
     status, lines = run(f"cmocka:empty={program('exit 0')}")
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
 
@@ -57,14 +60,14 @@ def test_a_missing_program_is_a_failure(tmp_path: Path) -> None:
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
 
 
-def test_cmocka_failures_are_counted_and_shown(program) -> None:  # type: ignore[no-untyped-def]
+def test_cmocka_failures_are_counted_and_shown(program: Program) -> None:
     text = CMOCKA.format("FAILED ")
     status, lines = run(f"cmocka:some={program(f'cat <<EOF{chr(10)}{text}EOF{chr(10)}exit 1')}")
     assert (status, lines[-1]) == (1, "1 passed, 1 failed")
     assert "  | [  FAILED  ] second" in lines
 
 
-def test_a_test_that_took_the_program_down_has_failed(program) -> None:  # type: ignore[no-untyped-def]
+def test_a_test_that_took_the_program_down_has_failed(program: Program) -> None:
     body = (
         "echo '[ RUN      ] first'; echo '[       OK ] first'; echo '[ RUN      ] second'; kill"
         " -ABRT $$"
@@ -74,19 +77,19 @@ def test_a_test_that_took_the_program_down_has_failed(program) -> None:  # type:
     assert any("died of signal 6" in line for line in lines)
 
 
-def test_a_bad_status_counts_though_every_test_passed(program) -> None:  # type: ignore[no-untyped-def]
+def test_a_bad_status_counts_though_every_test_passed(program: Program) -> None:
     body = "echo '[ RUN      ] first'; echo '[       OK ] first'; exit 99"
     status, lines = run(f"cmocka:leaks={program(body)}")
     assert (status, lines[-1]) == (1, "1 passed, 1 failed")
 
 
-def test_a_hanging_suite_is_killed(program) -> None:  # type: ignore[no-untyped-def]
+def test_a_hanging_suite_is_killed(program: Program) -> None:
     status, lines = run("--timeout", "0.5", f"script:hangs={program('sleep 60')}")
     assert (status, lines[-1]) == (1, "0 passed, 1 failed")
     assert any("did not end within 0.5 s" in line for line in lines)
 
 
-def test_scripts_may_count_for_themselves(program) -> None:  # type: ignore[no-untyped-def]
+def test_scripts_may_count_for_themselves(program: Program) -> None:
     status, lines = run(
         f"script:good={program('echo 7 passed, 0 failed')}",
         f"script:bad={program('echo 2 passed, 3 failed; exit 1')}",

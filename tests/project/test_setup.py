@@ -17,7 +17,8 @@ TOOLS = ("sh", "env", "tr", "sort", "sed", "dirname", "cat", "mktemp", "rm", "tr
          "awk", "mv")
 COMMANDS = (
     "gcc", "g++", "make", "clang", "pkg-config", "dot", "valgrind", "cmake", "ninja",
-    "meson", "arm-none-eabi-gcc", "qemu-system-x86_64", "fish", "zsh", "man", "mandoc", "shellcheck",
+    "meson", "arm-none-eabi-gcc", "qemu-system-x86_64", "fish", "zsh", "man", "mandoc",
+    "shellcheck",
 )
 
 

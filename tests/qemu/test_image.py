@@ -1,4 +1,5 @@
-"""What examples/qemu/image.py makes: an archive that a kernel reads, from kernels as Debian has them."""
+"""What examples/qemu/image.py makes: an archive that a kernel reads, from kernels as Debian has
+them."""
 from __future__ import annotations
 
 import gzip
@@ -86,8 +87,9 @@ def test_cpio_reads_it(tmp_path: Path) -> None:
 def test_each_module_comes_after_what_it_needs(tmp_path: Path) -> None:
     order = image.in_order(kernel(tmp_path, "1-cloud-amd64"))
     names = [image.module_name(path) for path in order]
-    assert sorted(names) == ["fuse", "scsi_common", "scsi_mod", "sd_mod", "virtio", "virtio_console",
-                             "virtio_pci", "virtio_ring", "virtio_scsi", "virtiofs"]
+    assert sorted(names) == [
+        "fuse", "scsi_common", "scsi_mod", "sd_mod", "virtio", "virtio_console", "virtio_pci",
+        "virtio_ring", "virtio_scsi", "virtiofs"]
     for place, path in enumerate(order):
         needs = {name.replace("-", "_") for name in image.dependencies(path)}
         assert needs <= set(names[:place])
@@ -105,7 +107,8 @@ def test_the_initramfs_has_the_agent_and_the_modules_in_their_order(tmp_path: Pa
     modules = image.in_order(kernel(tmp_path, "1-cloud-amd64"))
     entries = unpacked(gzip.decompress(image.initramfs(put(tmp_path / "agent", b"A"), modules)))
     assert entries["init"] == (stat.S_IFREG | 0o755, b"A")
-    assert all(entries[name][0] == stat.S_IFDIR | 0o755 for name in ("dev", "modules", "proc", "sys"))
+    assert all(entries[name][0] == stat.S_IFDIR | 0o755
+               for name in ("dev", "modules", "proc", "sys"))
     order = entries["modules/order"][1].decode().split()
     assert order == [f"{image.module_name(path)}.ko" for path in modules]
     for name in order:

@@ -12,8 +12,8 @@ from berthc.names import Names, free_name
 @dataclass(frozen=True)
 class Parameter:
     """`declaration` as it stands in a prototype. `role` is "manager", "config", "reservation",
-    "owner", "slot", "by", "result", "size", "results" (the struct of several), "error", "deadline", "op",
-    "done" or "arg"."""
+    "owner", "slot", "by", "result", "size", "results" (the struct of several), "error",
+    "deadline", "op", "done" or "arg"."""
 
     name: str
     declaration: str

@@ -107,7 +107,8 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                answer["state"], labels)
         # What anybody may ask, the first caller asks.
         who = ("" if request.move.part in (DRAIN, RECOVER)
-               else owner(request.move.who) if stepper.stored else caller(0) if request.move.part == "free"
+               else owner(request.move.who) if stepper.stored
+               else caller(0) if request.move.part == "free"
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))

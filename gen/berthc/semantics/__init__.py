@@ -6,7 +6,7 @@ the generated tests' expected values and every search through a manager's states
 
     values   what a field or option may hold, and when two of them are equal
     program  a manager for given options: guards folded, tables indexed
-    state    what is tracked; cheap to copy, so that a failed operation is undone by dropping the copy
+    state    what is tracked; cheap to copy: a failed operation is undone by dropping the copy
     result   what an operation answers
     run      one operation on such a copy
     journal  the commits of a request, and a crash at one of them

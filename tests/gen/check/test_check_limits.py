@@ -144,8 +144,8 @@ def test_one_mistake_is_reported_once(pair: tuple[str, str], rule: str, message:
             ],
             "rows of all resources: 65,762, and at most 65,535 are possible",
         ),
-        # Equal conditions count once per resource and once per operation, and a refusal's is none of
-        # a row's.
+        # Equal conditions count once per resource and once per operation, and a refusal's is none
+        # of a row's.
         (
             [
                 ("raw: {type: bool}", "raw: {type: u16}"),

@@ -135,8 +135,8 @@ def test_what_a_finding_repeats_of_the_static_rules_is_left_out_and_no_more() ->
     text = LOST.read_text(encoding="utf-8")
     before = "      lost:\n"
     assert text.count(before) == 1
-    spec = text.replace(before, "      unused:\n        on: {hold: {reject: EIO}, add: {reject: EIO},"
-                                " remove: removed}\n" + before)
+    unused = "      unused:\n        on: {hold: {reject: EIO}, add: {reject: EIO}, remove: removed}\n"
+    spec = text.replace(before, unused + before)
     static = berthc("check", "--static", "-", stdin=spec).stderr
     assert "error[trap]" in static and "error[unreachable]: nothing leads to share.unused" in static
     done = berthc("check", "-", stdin=spec)

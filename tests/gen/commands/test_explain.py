@@ -1,4 +1,5 @@
-"""`berthc explain`: every id is explained, and every example shows its id and is sound when mended."""
+"""`berthc explain`: every id is explained, and every example shows its id and is sound when
+mended."""
 from __future__ import annotations
 
 import re

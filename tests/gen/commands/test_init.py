@@ -116,7 +116,8 @@ def test_the_spec_is_right_whatever_the_name(name: str, tmp_path: Path) -> None:
     assert berthc("init", name, "-o", ".", cwd=tmp_path).returncode == 0
     checked = berthc("check", "--engine", "python", f"{name}.yaml", cwd=tmp_path)
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert berthc("gen", "-q", "-o", f"build/{name}.c", f"{name}.yaml", cwd=tmp_path).returncode == 0
+    made = berthc("gen", "-q", "-o", f"build/{name}.c", f"{name}.yaml", cwd=tmp_path)
+    assert made.returncode == 0
     for compiler in COMPILERS:
         for source in ("main.c", f"{name}-backend.c"):
             run(compiler, *STRICT, f"-I{INCLUDE}", f"-I{tmp_path}", f"-I{tmp_path}/build",

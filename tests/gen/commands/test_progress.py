@@ -107,9 +107,9 @@ def test_a_terminal_sees_static_messages_then_progress_then_the_report_after_ctr
     faulty = tmp_path / "faulty.yaml"
     faulty.write_text((ROOT / FAULTY).read_text() + "options: {spare: {type: bool}}\n")
     control, terminal = pty.openpty()
-    process = subprocess.Popen(["bin/berthc", "check", *LONG, str(faulty), "spec/scsi.yaml"], cwd=ROOT,
-                               stdout=subprocess.PIPE, stderr=terminal, text=True, env=ENV,
-                               start_new_session=True, preexec_fn=heed_interrupts)
+    process = subprocess.Popen(["bin/berthc", "check", *LONG, str(faulty), "spec/scsi.yaml"],
+                               cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True,
+                               env=ENV, start_new_session=True, preexec_fn=heed_interrupts)
     os.close(terminal)
     try:
         first = read_until(control, r"exploring: [\d,]+ states, [\d,]+/s, setting \d+ of \d+")

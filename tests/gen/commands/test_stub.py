@@ -1,4 +1,5 @@
-"""`berthc gen --stub`: the start of a backend compiles for every spec, and is never written over."""
+"""`berthc gen --stub`: the start of a backend compiles for every spec, and is never written
+over."""
 from __future__ import annotations
 
 import subprocess

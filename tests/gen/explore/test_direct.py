@@ -88,7 +88,8 @@ def test_an_instance_that_anybody_may_end_ends_under_its_holder() -> None:
     text = spec(ON_AND_OFF.replace("claim: stay,", "claim: stay, pull: gone,", 1) + LIVE,
                 RESERVED + "  pull: {find: thing, do: [thing.pull]}\n")
     assert ("dangling", "thing.idle.pull",
-            "the thing ends while another caller holds it, and that caller is not told") in reported(text, callers=2)
+            "the thing ends while another caller holds it, and that caller is not told"
+            ) in reported(text, callers=2)
     assert (
         "dangling",
         "thing.idle.pull",

@@ -24,8 +24,9 @@ from berthc.pipeline import search_text
 
 STORED = sorted((ROOT / "tests/gen/stored").glob("*.yaml"))
 SHIPPED = sorted((ROOT / "spec").glob("*.yaml"))
-OTHERS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"), *FAULTY.glob("several/*.yaml"),
-                 *(ROOT / "tests/differential/specs").glob("*.yaml")])
+OTHERS = sorted([
+    *FAULTY.glob("*.yaml"), *FAULTY.glob("sound/*.yaml"), *FAULTY.glob("several/*.yaml"),
+    *(ROOT / "tests/differential/specs").glob("*.yaml")])
 EACH_SENTENCE = [FAULTY / f"{name}.yaml" for name in (
     "ambiguous-one-word-for-two", "dangling-ends-what-it-gives", "dangling-failed-add",
     "dangling-goes-under-its-tags", "dangling-unplugged", "denied-counted-by-add",

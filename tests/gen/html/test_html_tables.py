@@ -68,7 +68,8 @@ def test_lines_are_those_of_the_spec(path: Path) -> None:
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_every_row_has_a_name_of_its_own(path: Path) -> None:
     manager = read(path)
-    ids = [row["id"] for r in tables(manager)["resources"] for s in r["states"] for row in s["rows"]]
+    ids = [row["id"] for r in tables(manager)["resources"] for s in r["states"]
+           for row in s["rows"]]
     assert len(set(ids)) == len(ids) == sum(len(s.rows) for r in manager.resources
                                             for s in r.states)
 

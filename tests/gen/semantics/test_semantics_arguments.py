@@ -1,6 +1,8 @@
 """Arguments and policy: what is refused before anything is looked at, and in which order."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from semantics_support import BOX, disk, manager, reserve, shipped, where
 
@@ -223,6 +225,7 @@ def test_only_optional_hooks_can_be_left_out(without: list[str]) -> None:
         lambda w: w.run("release_by_number"),
     ],
 )
-def test_what_no_caller_of_c_could_write_is_a_mistake_of_the_caller_in_python(call) -> None:  # type: ignore[no-untyped-def]
+def test_what_no_caller_of_c_could_write_is_a_mistake_of_the_caller_in_python(
+    call: Callable[[World], object]) -> None:
     with pytest.raises(ValueError):
         call(store())

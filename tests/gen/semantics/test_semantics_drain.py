@@ -292,7 +292,8 @@ add: {on: disk}
 remove: {on: disk, undoes: vm.add, repeatable: true}""", """\
 out: {on: {claim: stay, add: {call: vm.add, ok: in, fail: out}, release: gone}}
 in: {on: {claim: stay, add: stay, release: idle}}
-idle: {resident: true, on: {claim: stay, add: in, release: {call: vm.remove, ok: gone, fail: idle}}}""", initial="out")
+idle: {resident: true, on: {claim: stay, add: in, release: {call: vm.remove, ok: gone, fail: idle}}}
+""", initial="out")
 
 
 def lingering() -> World:

@@ -49,9 +49,8 @@ def row_text(row: Row) -> str:
     out = (f"{row.event}: " + (f"[{row.guard.text}] " if row.guard else "")
            + (f"reject {row.reject}" if row.reject else row.hook or "-"))
     for name, t in row.targets():
-        out += (
-            f" {name}={t.state}{'!' + t.raise_event if t.raise_event else ''}{'.' if t.stay else ''}"
-        )
+        raised = f"!{t.raise_event}" if t.raise_event else ""
+        out += f" {name}={t.state}{raised}{'.' if t.stay else ''}"
     return out
 
 

@@ -64,7 +64,8 @@ def thing(**more: object) -> Resource:
 
 
 def manager(*resources: Resource, name: str = "m", **more: object) -> Manager:
-    return replace(Manager(name, "", "m.yaml", NOWHERE, resources=resources or (thing(),)), **more)  # type: ignore[arg-type]
+    made = Manager(name, "", "m.yaml", NOWHERE, resources=resources or (thing(),))
+    return replace(made, **more)  # type: ignore[arg-type]
 
 
 def pool(name: str, **parts: int | str) -> Assigned:

@@ -96,8 +96,12 @@ class LanguageServer:
         answer = self.request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
 
         def names(some: list[Json], above: str) -> list[str]:
-            return [name for one in some for name in
-                    [above + one["name"], *names(one.get("children", []), f"{above}{one['name']}/")]]
+            found = []
+            for one in some:
+                name = above + one["name"]
+                found += [name, *names(one.get("children", []), f"{name}/")]
+            return found
+
         return names(answer, "")
 
     def complete(self, path: Path | str, text: str) -> list[Completion]:

@@ -16,8 +16,8 @@ _KEYS = ("on", "brief")
 
 
 @rule("store-settle",
-      "A spec with a store names the hook that settles. That hook is on the store, and no other is; "
-      "it has no keys but on and brief.")
+      "A spec with a store names the hook that settles. That hook is on the store, and no other is;"
+      " it has no keys but on and brief.")
 def settle(spec: Spec) -> Iterator[Diagnostic]:
     store = spec.manager.store
     if store is None:

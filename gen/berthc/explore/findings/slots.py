@@ -117,7 +117,8 @@ class Kept:
 
     def _keeps(self, local: Local, id_: int) -> bool:
         item = tracked(local.world).items.get(id_)
-        return (item is not None and not local.world.locked and bool(item.slots) and not item.refs and not item.children
+        return (item is not None and not local.world.locked
+                and bool(item.slots) and not item.refs and not item.children
                 and self._kind(item) not in self._usual and self._for_ever(local, id_))
 
     def _kind(self, item: Item) -> tuple[str, int, str]:

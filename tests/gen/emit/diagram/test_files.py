@@ -185,8 +185,8 @@ def test_the_picture_of_a_large_table_says_what_it_leaves_out(
     picture, reported = shown(tmp_path, manager)
     whole = state_graph(manager, manager.resource("thing"))
     note = re.fullmatch(
-        rf"{manager.name}/states-thing.svg: (the picture has (\d+) of {len(whole.nodes)} "
-        r"states and (\d+) of (\d+) arrows: states-thing.dot, diagrams.txt and the tables have all)",
+        rf"{manager.name}/states-thing.svg: (the picture has (\d+) of {len(whole.nodes)} states and"
+        r" (\d+) of (\d+) arrows: states-thing.dot, diagrams.txt and the tables have all)",
         *reported)
     assert note is not None and 1 < int(note[2]) <= PART and 1 < int(note[3]) <= MOST_ARROWS
     assert note[1] in " ".join(picture.replace("\\n", " ").split())
