@@ -4,12 +4,13 @@ line.
 A template shows the C it makes; what depends on the length of a name goes through a filter:
 
     {% filter note %} ... {% endfilter %}      a block comment
-    {% filter filled %} ... {% endfilter %}    a prototype, a call or another list in parentheses
+    {% filter filled %} ... {% endfilter %}    a prototype, a call or another list in parentheses,
+                                               which may go on in the next line of the template
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -89,9 +90,21 @@ def body(function: Function) -> str:
 def filled(text: str) -> str:
     """`head(a, b)tail` or `[head] = {a, b},`, each filled to the width of a line."""
     lines: list[str] = []
-    for line in text.strip("\n").split("\n"):
+    for line in _whole(text.strip("\n").split("\n")):
         lines += _filled(line)
     return "\n".join(lines) + "\n"
+
+
+def _whole(lines: Iterable[str]) -> Iterator[str]:
+    """Each line, with those that go on in its parentheses or braces."""
+    whole = ""
+    for line in lines:
+        whole = f"{whole} {line.strip()}" if whole else line
+        if all(whole.count(begin) <= whole.count(end) for begin, end in ("()", "{}")):
+            yield whole
+            whole = ""
+    if whole:
+        yield whole
 
 
 def _filled(line: str) -> list[str]:
