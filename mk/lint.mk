@@ -15,10 +15,10 @@ INCLUDES = -Iruntime/include -Iruntime/src -Iruntime/testing/include -Iruntime/t
     -Ibench $(GLIB_FLAGS)
 SHELL_FILES = contrib/github/berth-review contrib/git/berth-textconv bin/berthc .ci/run \
     $(addprefix scripts/,clang-tidy uninstall find-python python setup fresh exports)
-LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell
+LINT := lint-format lint-tidy lint-cppcheck lint-mypy lint-shell lint-javascript
 
 .PHONY: lint run-lint format $(LINT)
-lint: ## clang-format, clang-tidy, cppcheck, mypy --strict, shellcheck, both compilers
+lint: ## clang-format, clang-tidy, cppcheck, mypy --strict, shellcheck, eslint, both compilers
 	@scripts/setup lint
 	@$(PARALLEL) -k run-lint
 
@@ -48,3 +48,8 @@ lint-mypy:
 	    $(patsubst %,bench/%.py,compiler small_page performance store states memory count)
 lint-shell:
 	shellcheck $(SHELL_FILES)
+# The rules import the packages that stand beside them.
+lint-javascript: $(NODE_READY)
+	cp tests/node/eslint.config.mjs $(GEN)/node
+	$(NODE_MODULES)/.bin/eslint --config $(GEN)/node/eslint.config.mjs \
+	    gen/berthc/emit/html tests/node tests/page

@@ -23,10 +23,11 @@ async function open(file, {size = [1440, 900], mode = "light", hash = "", url = 
     });
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
-    page.on("console", (message) => problems.push(`console: ${message.text()}`));
-    page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
-    page.on("request", (request) => {
-        if (!url && !/^(file|data|blob):/.test(request.url())) problems.push(`asks for ${request.url()}`);
+    page.on("console", message => problems.push(`console: ${message.text()}`));
+    page.on("pageerror", error => problems.push(`error: ${error.message}`));
+    page.on("request", request => {
+        if (!url && !/^(file|data|blob):/.test(request.url()))
+            problems.push(`asks for ${request.url()}`);
     });
     await page.goto(url || `${pathToFileURL(`${folder}/${file}`)}${hash}`);
     return page;

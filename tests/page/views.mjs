@@ -5,9 +5,15 @@ import {readFileSync} from "node:fs";
 
 const DETACH = "disk.attached.detach.0";
 const count = (page, selector) => page.locator(selector).count();
-const said = (page) => page.locator("#live").textContent();
-const run = (page) => page.locator("#simulator form .primary").click();
-const answer = (page) => page.locator(".answer .big").textContent();
+const said = page => page.locator("#live").textContent();
+const run = page => page.locator("#simulator form .primary").click();
+const answer = page => page.locator(".answer .big").textContent();
+/** Waits until an element has a text, perhaps among others. */
+const reads = (page, selector, text) => page.waitForFunction(
+    ([where, wanted]) => document.querySelector(where).textContent.includes(wanted),
+    [selector, text]);
+/** How much of what an element has does not fit its width. */
+const beyond = locator => locator.evaluate(one => one.scrollWidth - one.clientWidth);
 const choose = (page, name, value) =>
     page.locator(`label:has(input[name="${name}"][value="${value}"])`).click();
 
@@ -62,7 +68,8 @@ export async function the_simulator_runs_the_next_operation_at_one_click({open})
     await run(page);
     assert.equal(await answer(page), "A: reserve: ok, reservation r1");
     await run(page);
-    assert.match(await answer(page), /^A: map_to_guest: ok, guest_path \/run\/mounts\/scsi\/0_0_1$/);
+    assert.match(await answer(page),
+        /^A: map_to_guest: ok, guest_path \/run\/mounts\/scsi\/0_0_1$/);
     assert.equal(await count(page, '.grid .ran[data-row="disk.reserved.attach.0"]'), 1);
     assert.equal(await count(page, 'svg .edge.ran[data-ends~="disk.reserved.attach.0:ok"]'), 1);
     assert.equal(await count(page, "svg .edge.ran"), 2);
@@ -73,14 +80,15 @@ export async function the_simulator_runs_the_next_operation_at_one_click({open})
     await run(page);
     assert.equal(await count(page, ".instance:not(.gone)"), 0);
     assert.deepEqual(await page.locator(".calls-log li").allTextContents(), [
-        "2vm.add_diskok", "2guest.mountok", "3guest.unmountok", "3guest.ejectok", "3vm.remove_diskok"]);
+        "2vm.add_diskok", "2guest.mountok", "3guest.unmountok", "3guest.ejectok",
+        "3vm.remove_diskok"]);
 }
 
 export async function choices_say_what_they_do_or_why_they_cannot_be_chosen({open}) {
     const page = await open("scsi.html");
-    const says = (name) => page.locator(`input[name="op"][value="${name}"]`).evaluate((one) =>
+    const says = name => page.locator(`input[name="op"][value="${name}"]`).evaluate(one =>
         [one.disabled, one.getAttribute("aria-description"), one.closest("label").title]);
-    const twice = (words) => [words, words];
+    const twice = words => [words, words];
     assert.deepEqual(await says("map_to_guest"), [true, ...twice("needs a reservation")]);
     assert.deepEqual(await says("drain"), [false, ...twice("drops everything")]);
     assert.deepEqual(await says("discard"), [false, ...twice("forgets everything, calls nothing")]);
@@ -96,7 +104,8 @@ export async function hooks_fail_as_the_reader_says({open}) {
     await run(page);
     await choose(page, "hook-vm.add_disk", "uncertain");
     await run(page);
-    assert.match(await answer(page), /^A: map_to_guest: ETIMEDOUT at disk\.reserved\.attach, hook vm/);
+    assert.match(await answer(page),
+        /^A: map_to_guest: ETIMEDOUT at disk\.reserved\.attach, hook vm/);
     assert.equal(await page.locator(".instance > .head .chip").first().textContent(), "suspect");
     assert.match(await said(page), /^Step 2: A: map_to_guest: ETIMEDOUT/);
     await choose(page, "op", "map_to_guest");
@@ -115,7 +124,8 @@ export async function callers_have_their_own_reservations({open}) {
     const page = await open("scsi.html");
     await run(page);
     await choose(page, "who", "B");
-    assert.equal(await page.locator("#simulator form input[name=op]:checked").inputValue(), "reserve");
+    const chosen = page.locator("#simulator form input[name=op]:checked");
+    assert.equal(await chosen.inputValue(), "reserve");
     await run(page);
     assert.equal(await answer(page), "B: reserve: ok, reservation r2");
     assert.match(await page.locator(".instance .holders").first().textContent(), /A r1B r2/);
@@ -131,7 +141,8 @@ export async function callers_have_their_own_reservations({open}) {
 
 export async function the_reader_goes_back_and_forward({open}) {
     const page = await open("scsi.html");
-    for (let n = 0; n < 3; n++) await run(page);
+    for (let n = 0; n < 3; n++)
+        await run(page);
     const chips = () => page.locator(".instance > .head .chip").allTextContents();
     assert.deepEqual(await chips(), []);
     await page.click("#sim-back");
@@ -162,12 +173,12 @@ export async function a_link_has_the_whole_conversation({open}) {
     const link = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(link, /^file:.*#sim=z[\w-]+$/);
     const other = await open("kitchen.html", {hash: link.slice(link.indexOf("#"))});
-    await other.waitForFunction(() => document.getElementById("sim-at").textContent === "step 2 of 3");
+    await reads(other, "#sim-at", "step 2 of 3");
     assert.equal(await other.locator("#results").innerText(), shown);
     assert.equal(await other.locator("#lines").inputValue(), lines);
     const plain = `#sim=p${encodeURIComponent('[1, ["C", {"op": "drain"}]]')}`;
     const third = await open("kitchen.html", {hash: plain});
-    await third.waitForFunction(() => document.getElementById("sim-at").textContent === "step 1 of 1");
+    await reads(third, "#sim-at", "step 1 of 1");
 }
 
 /** The lines of the page, played by the C simulator and by the page, end in the same state. */
@@ -185,17 +196,17 @@ export async function lines_run_on_the_simulator_in_c({open}) {
         const lines = await page.locator("#lines").inputValue();
         const played = spawnSync(`${process.env.BERTH_BUILD}/${name}/${name}-sim`, {input: lines});
         assert.equal(played.status, 0);
-        const answers = played.stdout.toString().trim().split("\n").map((line) => JSON.parse(line));
+        const answers = played.stdout.toString().trim().split("\n").map(line => JSON.parse(line));
         assert.equal(answers.length, 4);
         for (const [n, one] of answers.entries()) {
             await page.locator(".history button").nth(n).click();
             assert.match(await answer(page), one.ok ? /: ok/ : new RegExp(`: ${one.error} at `));
-            const [root] = Object.keys(one.state).filter((key) => key !== "reservations");
+            const [root] = Object.keys(one.state).filter(key => key !== "reservations");
             const chip = page.locator(".instance > .head .chip").first();
             assert.equal(await chip.textContent(), one.state[root][0].state);
             const calls = await page.locator(".calls-log .now").allTextContents();
-            assert.deepEqual(calls.map((text) => text.replace(/^\d+/, "")),
-                one.calls.map((call) => `${call.hook}${call.outcome}`));
+            assert.deepEqual(calls.map(text => text.replace(/^\d+/, "")),
+                one.calls.map(call => `${call.hook}${call.outcome}`));
         }
     }
 }
@@ -217,7 +228,7 @@ export async function pasted_lines_and_traces_are_played({open, folder}) {
     const [file] = await Promise.all([page.waitForEvent("download"), page.click("#sim-save")]);
     assert.equal(readFileSync(await file.path(), "utf8"), '{"op": "no_such"}\n');
     await page.setInputFiles("#lines-file", `${folder}/trace.jsonl`);
-    await page.waitForFunction(() => /drain/.test(document.querySelector(".answer .big").textContent));
+    await reads(page, ".answer .big", "drain");
 }
 
 export async function a_finding_is_played_step_by_step({open}) {
@@ -239,12 +250,13 @@ export async function a_finding_is_played_step_by_step({open}) {
 
 export async function the_keyboard_is_enough({open}) {
     const page = await open("scsi.html");
-    const focused = (of) => page.evaluate((name) => document.activeElement.getAttribute(name), of);
+    const focused = of => page.evaluate(name => document.activeElement.getAttribute(name), of);
     await page.keyboard.press("Tab");
     assert.equal(await focused("class"), "skip");
     await page.keyboard.press("Enter");
     let stops = 0;
-    while (!(await focused("data-state")) && stops++ < 30) await page.keyboard.press("Tab");
+    while (!(await focused("data-state")) && stops++ < 30)
+        await page.keyboard.press("Tab");
     assert.equal(await focused("data-state"), "disk.reserved");
     await page.keyboard.press("ArrowRight");
     assert.equal(await focused("data-state"), "disk.attached");
@@ -260,8 +272,8 @@ export async function the_keyboard_is_enough({open}) {
         stopsOf.push(await page.evaluate(() => document.activeElement.closest("svg") ? "picture"
             : document.activeElement.closest(".grid") ? "table" : "other"));
     }
-    assert.equal(stopsOf.filter((one) => one === "picture").length, 1);
-    assert.equal(stopsOf.filter((one) => one === "table").length, 1);
+    assert.equal(stopsOf.filter(one => one === "picture").length, 1);
+    assert.equal(stopsOf.filter(one => one === "table").length, 1);
     await page.locator('svg g[data-state="disk.reserved"]').focus();
     await page.keyboard.press("ArrowDown");
     assert.notEqual(await focused("data-rows") || await focused("data-state"), "disk.reserved");
@@ -303,7 +315,7 @@ function axeAt(size) {
         for (const file of ["scsi.html", "net.html", "index.html"]) {
             const page = await open(file, {size});
             await page.evaluate(readFileSync(axe, "utf8"));
-            const check = async (where) => {
+            const check = async where => {
                 for (const colorScheme of ["light", "dark"]) {
                     await page.emulateMedia({colorScheme});
                     await faultless(page, `${file} ${size[0]} ${colorScheme} ${where}`,
@@ -311,16 +323,18 @@ function axeAt(size) {
                 }
             };
             await check("first");
-            if (file === "index.html") continue;
+            if (file === "index.html")
+                continue;
             for (const details of await page.locator("#main details > summary").all())
                 await details.click();
-            await page.locator(`.grid [data-row]`).first().click();
+            await page.locator(".grid [data-row]").first().click();
             await check("opened and marked");
             for (const view of ["sim", "spec", "findings"]) {
                 await page.click(`#tab-${view}`);
                 if (view === "sim") {
                     await run(page);
-                    await choose(page, `hook-${file === "scsi.html" ? "vm.add_disk" : "host.open"}`, "fail");
+                    const hook = file === "scsi.html" ? "vm.add_disk" : "host.open";
+                    await choose(page, `hook-${hook}`, "fail");
                     await run(page);
                     await page.locator("summary", {hasText: "As lines"}).click();
                 }
@@ -334,12 +348,12 @@ function axeAt(size) {
 
 /** The policy forbids other scripts, so the rules are evaluated by the driver. */
 async function faultless(page, where, coloursOnly) {
-    const found = await page.evaluate((only) => axe.run(document, {
+    const found = await page.evaluate(only => axe.run(document, {
         runOnly: only ? {type: "rule", values: ["color-contrast"]} : {type: "tag", values: [
             "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     }), coloursOnly);
-    assert.deepEqual(found.violations.map((one) =>
-        [where, one.id, one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 4)]), []);
+    assert.deepEqual(found.violations.map(one =>
+        [where, one.id, one.nodes.map(node => node.html.slice(0, 160)).slice(0, 4)]), []);
 }
 
 export async function nothing_is_wider_than_a_phone({open}) {
@@ -347,7 +361,8 @@ export async function nothing_is_wider_than_a_phone({open}) {
         for (const width of [320, 360, 800, 1100, 1440]) {
             const page = await open(file, {size: [width, 800]});
             const views = file === "index.html" ? [] : ["sim", "spec", "findings"];
-            const wide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            const wide = () => page.evaluate(
+                () => document.documentElement.scrollWidth - innerWidth);
             assert.ok(await wide() <= 0, `${file} at ${width}`);
             for (const view of views) {
                 await page.click(`#tab-${view}`);
@@ -356,7 +371,7 @@ export async function nothing_is_wider_than_a_phone({open}) {
                     await run(page);
                 }
                 assert.ok(await wide() <= 0, `${file} at ${width}, ${view}`);
-                const panel = await page.locator(`#panel-${view}`).evaluate((one) => one.scrollWidth - one.clientWidth);
+                const panel = await beyond(page.locator(`#panel-${view}`));
                 assert.ok(panel <= 0, `${file} at ${width}, ${view}: the panel by ${panel}`);
             }
             await page.context().close();
@@ -367,10 +382,11 @@ export async function nothing_is_wider_than_a_phone({open}) {
 export async function an_overview_has_no_empty_column({open}) {
     for (const width of [1100, 1440, 1920]) {
         const page = await open("scsi.html", {size: [width, 900]});
-        const box = (name) => page.locator(name).boundingBox();
+        const box = name => page.locator(name).boundingBox();
         const [cards, owns] = [await box(".cards"), await box(".owns")];
         assert.equal(owns.width, cards.width);
-        const [figure, words] = [await box(".owns figure"), await box(".owns .sides > :last-child")];
+        const figure = await box(".owns figure");
+        const words = await box(".owns .sides > :last-child");
         assert.ok(width < 1440 || words.x > figure.x + figure.width && figure.width > words.width);
         await page.context().close();
     }
@@ -378,10 +394,10 @@ export async function an_overview_has_no_empty_column({open}) {
 
 export async function a_phone_shows_all_links_and_scripts_without_scrolling_sideways({open}) {
     const page = await open("scsi.html", {size: [360, 780]});
-    const over = (name) => page.locator(name).first().evaluate((one) => one.scrollWidth - one.clientWidth);
+    const over = name => beyond(page.locator(name).first());
     assert.equal(await over(".top nav"), 0);
     await page.evaluate(() => scrollTo({top: 1500, behavior: "instant"}));
-    const shown = async (name) => (await page.locator(name).boundingBox()).y >= 0;
+    const shown = async name => (await page.locator(name).boundingBox()).y >= 0;
     assert.ok(await shown(".top nav"));
     assert.ok(!(await shown("#theme")));
     await page.keyboard.press("Tab");
@@ -391,14 +407,15 @@ export async function a_phone_shows_all_links_and_scripts_without_scrolling_side
     await net.click("#tab-findings");
     assert.ok(await net.locator(".script").count() > 0);
     for (const one of await net.locator("#panel-findings .scroll").all())
-        assert.equal(await one.evaluate((box) => box.scrollWidth - box.clientWidth), 0);
+        assert.equal(await one.evaluate(box => box.scrollWidth - box.clientWidth), 0);
 }
 
 export async function links_that_do_not_fit_are_hinted_at({open}) {
     const page = await open("kitchen.html", {size: [320, 780]});
     const nav = page.locator(".top nav");
-    assert.ok(await nav.evaluate((one) => one.scrollWidth > one.clientWidth));
-    assert.match(await nav.evaluate((one) => getComputedStyle(one).backgroundAttachment), /local.*scroll/);
+    assert.ok(await nav.evaluate(one => one.scrollWidth > one.clientWidth));
+    const attachment = await nav.evaluate(one => getComputedStyle(one).backgroundAttachment);
+    assert.match(attachment, /local.*scroll/);
 }
 
 export async function a_narrow_page_shows_one_view_at_a_time({open}) {
@@ -435,7 +452,7 @@ export async function the_reader_chooses_light_or_dark({open}) {
     const page = await open("scsi.html", {mode: "dark"});
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const state = () => page.locator('svg g[data-state="disk.attached"] path').first()
-        .evaluate((one) => getComputedStyle(one).fill);
+        .evaluate(one => getComputedStyle(one).fill);
     const [dark, darkState] = [await paper(), await state()];
     await page.click("#theme");
     assert.notEqual(await paper(), dark);
@@ -456,7 +473,7 @@ export async function what_is_printed_has_tables_and_spec_on_white({open}) {
     const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.equal(paper, "rgb(255, 255, 255)");
     const cut = await page.evaluate(() => [...document.querySelectorAll(".content, .scroll, .spec")]
-        .filter((one) => getComputedStyle(one).overflowX !== "visible").length);
+        .filter(one => getComputedStyle(one).overflowX !== "visible").length);
     assert.equal(cut, 0);
     assert.ok((await page.pdf()).length > 20000);
 }
@@ -479,9 +496,9 @@ export async function a_hostile_link_or_line_leaves_the_simulator_usable({open})
         ['p[1, ["A", {"op": "open", "reservation": {}}]]', "1"],
     ]) {
         const page = await open("net.html", {hash: `#sim=${encodeURIComponent(link)}`});
-        const said = at === "0" ? "has no conversation" : "Step 1:";
-        await page.waitForFunction((text) => [...document.querySelectorAll("[aria-live]")]
-            .some((one) => one.textContent.includes(text)), said);
+        const spoken = at === "0" ? "has no conversation" : "Step 1:";
+        await page.waitForFunction(text => [...document.querySelectorAll("[aria-live]")]
+            .some(one => one.textContent.includes(text)), spoken);
         assert.equal(await page.locator("#sim-at").textContent(), `step ${at} of ${at}`, link);
         await page.evaluate(() => document.querySelector("#simulator form").requestSubmit());
         assert.match(await page.locator("#sim-at").textContent(), new RegExp(`^step ${+at + 1}`));
@@ -508,7 +525,9 @@ export async function a_hostile_link_or_line_leaves_the_simulator_usable({open})
 export async function a_hostile_spec_does_nothing({open, problems}) {
     const page = await open("hostile.html");
     let asked = false;
-    page.on("dialog", () => { asked = true; });
+    page.on("dialog", () => {
+        asked = true;
+    });
     await page.locator('.grid [data-row="tap.idle.open.0"]').click();
     await run(page);
     await run(page);
@@ -526,7 +545,7 @@ export async function a_hostile_spec_does_nothing({open, problems}) {
     });
     assert.equal(blocked, "closed");
     const policy = problems.splice(0);
-    assert.ok(policy.length > 0 && policy.every((one) => /Content Security Policy/.test(one)));
+    assert.ok(policy.length > 0 && policy.every(one => /Content Security Policy/.test(one)));
 }
 
 export async function a_spec_is_shown_again_when_it_is_saved({open}) {
@@ -538,14 +557,14 @@ export async function a_spec_is_shown_again_when_it_is_saved({open}) {
     await page.click("#sim-share");
     await page.locator("#sim-share", {hasText: "Link copied"}).waitFor();
     writeFileSync(spec, text.replace("SCSI disks", "Changed disks"));
-    await page.waitForFunction(() => /^Changed disks/.test(document.querySelector(".lede").textContent));
-    await page.waitForFunction(() => document.getElementById("sim-at").textContent === "step 1 of 1");
+    await reads(page, ".lede", "Changed disks");
+    await reads(page, "#sim-at", "step 1 of 1");
     writeFileSync(spec, text.replace("initial: reserved", "initial: resrved"));
     await page.waitForSelector("#broken");
     assert.match(await page.locator("#broken").textContent(), /resrved[^]*did you mean 'reserved'/);
     assert.equal(await count(page, "#spec .wrong-line"), 1);
     assert.match(await page.locator(".lede").first().textContent(), /^Changed disks/);
     writeFileSync(spec, text);
-    await page.waitForFunction(() => /^SCSI disks/.test(document.querySelector(".lede").textContent));
+    await reads(page, ".lede", "SCSI disks");
     assert.equal(await count(page, "#broken"), 0);
 }

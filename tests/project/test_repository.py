@@ -1,8 +1,10 @@
 """The repository stands alone: links lead somewhere, and nothing names one machine."""
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,64 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
             if pattern.search(line)
         ]
     assert named == []
+
+
+WIDTH = 100
+PROGRAMS = (".c", ".h", ".cpp", ".hpp", ".py", ".js", ".mjs", ".mk", ".j2", ".in", ".toml",
+            "Makefile")
+# Programs whose lines may be wider, and why.
+WIDE = (
+    ("bench/performance.md.j2", "a row of a table in Markdown is one line"),
+    ("gen/berthc/emit/html/*.j2", "a line break in HTML is a blank that shows"),
+)
+
+
+def lines_of_texts(source: str) -> set[int]:
+    """The lines of Python that are in a string: a spec, JSON, what is printed. Not those of
+    docstrings, and not one on which code follows the string."""
+    tree = ast.parse(source)
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        text = isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
+        if text and node not in docstrings:
+            assert node.end_lineno is not None and node.end_col_offset is not None
+            found |= set(range(node.lineno, node.end_lineno))
+            if node.end_col_offset >= WIDTH:
+                found.add(node.end_lineno)
+    return found
+
+
+def wide_lines(name: str, text: str) -> list[str]:
+    """Lines of a program that are wider than they may be. In tests, texts may be wide."""
+    wide = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > WIDTH]
+    if wide and name.startswith("tests/") and name.endswith(".py"):
+        wide = sorted(set(wide) - lines_of_texts(text))
+    return [f"{name}:{number}" for number in wide]
+
+
+def test_lines_of_programs_have_at_most_100_columns() -> None:
+    def is_program(name: str) -> bool:
+        return name.endswith(PROGRAMS) or name.startswith(("scripts/", "bin/"))
+
+    wide = []
+    for path in files():
+        name = str(path.relative_to(ROOT))
+        if is_program(name) and not any(fnmatch(name, pattern) for pattern, _ in WIDE):
+            wide += wide_lines(name, path.read_text(encoding="utf-8"))
+    assert wide == []
+
+
+def test_only_texts_of_tests_may_be_wide() -> None:
+    code = f"call({'x' * WIDTH})\n"
+    text = f"given = '{'x' * WIDTH}'\n"
+    docstring = f'def f():\n    """{"x" * WIDTH}"""\n'
+    assert wide_lines("tests/test_a.py", code) == ["tests/test_a.py:1"]
+    assert wide_lines("tests/test_a.py", text) == []
+    assert wide_lines("tests/test_a.py", docstring) == ["tests/test_a.py:2"]
+    assert wide_lines("gen/berthc/a.py", text) == ["gen/berthc/a.py:1"]
+    assert wide_lines("tests/a.c", text) == ["tests/a.c:1"]
 
 
 def test_the_page_of_the_architecture_names_every_file_of_each_part() -> None:

@@ -26,7 +26,7 @@ async function inChromium({scripts, jobs}) {
         const page = await browser.newPage();
         for (const content of scripts)
             await page.addScriptTag({content});
-        return await page.evaluate(jobs => jobs.map(job => globalThis.play(job)), jobs);
+        return await page.evaluate(all => all.map(job => globalThis.play(job)), jobs);
     } finally {
         await browser.close();
     }

@@ -9,6 +9,6 @@ const {chromium} = need("playwright-core");
 export function start() {
     return chromium.launch({
         executablePath: process.env.BERTH_CHROMIUM || "/usr/bin/chromium",
-        args: process.getuid() === 0 ? ["--no-sandbox"] : [],  // root has no sandbox
+        args: process.getuid() === 0 ? ["--no-sandbox"] : [], // root has no sandbox
     });
 }

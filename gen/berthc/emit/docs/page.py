@@ -448,9 +448,9 @@ def _store(manager: Manager) -> list[str]:
         return []
     settle = manager.store.settle
     words = (
-        f"{code(manager.name + '_open')} takes a store, which keeps what is tracked when the process"
-        " dies. Who holds something says who it is: the owner. After a restart the manager tells the"
-        " owners of its reservations."
+        f"{code(manager.name + '_open')} takes a store, which keeps what is tracked when the"
+        " process dies. Who holds something says who it is: the owner. After a restart the manager"
+        " tells the owners of its reservations."
     )
     if settle is not None:
         words += (

@@ -402,7 +402,7 @@ function readResults(draft, operation, path) {
  */
 function zeroResults(draft, operation) {
     return new Map(operation.returns.map(({scope, name}) => {
-        const assigned = draft.program.resource(scope).assigned.get(name);  // none: part of a pool
+        const assigned = draft.program.resource(scope).assigned.get(name); // none: part of a pool
         return [name, assigned === undefined ? 0n : zeroOf(assigned.type)];
     }));
 }

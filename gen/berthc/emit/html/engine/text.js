@@ -118,7 +118,7 @@ class Reader {
     /** @param {number} depth */
     object(depth) {
         /** @type {Record<string, unknown>} */
-        const members = Object.create(null);  // a member may be called __proto__
+        const members = Object.create(null); // a member may be called __proto__
         this.take("{");
         if (this.take("}"))
             return members;

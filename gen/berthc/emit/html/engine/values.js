@@ -195,5 +195,5 @@ export function scriptedValue(assigned, nth) {
         const [low, high] = limits;
         return (BigInt(nth) - low) % (high - low + 1n) + low;
     }
-    return `${assigned.name}-${nth}`.slice(0, assigned.max_length);  // ASCII, a byte a character
+    return `${assigned.name}-${nth}`.slice(0, assigned.max_length); // ASCII, a byte a character
 }

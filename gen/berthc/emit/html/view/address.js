@@ -5,9 +5,9 @@ export function read() {
     const parts = location.hash
         .slice(1)
         .split("&")
-        .filter((part) => part.includes("="));
+        .filter(part => part.includes("="));
     return new Map(
-        parts.map((part) => {
+        parts.map(part => {
             const at = part.indexOf("=");
             return [part.slice(0, at), decoded(part.slice(at + 1))];
         }),
@@ -30,9 +30,12 @@ function decoded(text) {
  */
 export function write(name, value) {
     const parts = read();
-    if (name === "row" || name === "state") ["row", "state"].forEach((one) => parts.delete(one));
-    if (value === null) parts.delete(name);
-    else parts.set(name, value);
+    if (name === "row" || name === "state")
+        ["row", "state"].forEach(one => parts.delete(one));
+    if (value === null)
+        parts.delete(name);
+    else
+        parts.set(name, value);
     const text = [...parts].map(([key, word]) => `${key}=${encodeURIComponent(word)}`).join("&");
     history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
 }

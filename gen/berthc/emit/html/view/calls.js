@@ -39,7 +39,8 @@ export function callChoice(hook, errors) {
                         FAILURES[one];
             },
         );
-        if (n > 0 && one in FAILURES) choice.classList.add("bad-choice");
+        if (n > 0 && one in FAILURES)
+            choice.classList.add("bad-choice");
         return choice;
     });
     const error = el(
@@ -49,7 +50,7 @@ export function callChoice(hook, errors) {
         el(
             "select",
             {"data-of": "error"},
-            ...errors.map((word) => el("option", {value: word}, word)),
+            ...errors.map(word => el("option", {value: word}, word)),
         ),
     );
     const nth = el(
@@ -60,7 +61,7 @@ export function callChoice(hook, errors) {
             "select",
             {"data-of": "nth"},
             el("option", {value: ""}, "every one"),
-            ...[1, 2, 3, 4].map((n) => el("option", {value: n}, `call ${n}`)),
+            ...[1, 2, 3, 4].map(n => el("option", {value: n}, `call ${n}`)),
         ),
     );
     more.append(error, nth);
@@ -73,7 +74,7 @@ export function callChoice(hook, errors) {
                 el(
                     "select",
                     {"data-of": "writes"},
-                    ...["new", "last", "zero", "nothing"].map((word) =>
+                    ...["new", "last", "zero", "nothing"].map(word =>
                         el("option", {value: word}, word),
                     ),
                 ),
@@ -104,7 +105,8 @@ export function failures(form) {
                 ?.value || "";
         const writes = part("writes") || "new";
         const usual = outcome === "ok" || outcome === "yes";
-        if (usual && writes === "new") continue;
+        if (usual && writes === "new")
+            continue;
         fail.push({
             hook,
             outcome,

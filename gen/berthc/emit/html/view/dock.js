@@ -15,14 +15,16 @@ export function startDock() {
     for (const button of all(document, "[data-tab]")) {
         button.addEventListener("click", () => {
             show(button.dataset.tab || "main");
-            if (button.getAttribute("role") !== "tab") focusPanel(button.dataset.tab || "main");
+            if (button.getAttribute("role") !== "tab")
+                focusPanel(button.dataset.tab || "main");
         });
     }
     byId("tab-sim").parentElement?.addEventListener("keydown", moveTab);
     matchMedia(WIDE).addEventListener("change", settle);
     for (const link of all(document, "a[href^='#']")) {
         link.addEventListener("click", () => {
-            if (!isWide()) show("main");
+            if (!isWide())
+                show("main");
         });
     }
     settle();
@@ -39,21 +41,25 @@ function shown() {
 
 /** @param {string} view */
 export function show(view) {
-    if (!VIEWS.includes(view)) return;
+    if (!VIEWS.includes(view))
+        return;
     if (view === "main" && isWide()) {
         byId("main").focus();
         return;
     }
     const before = shown();
-    if (!isWide()) seen.set(before, scrollY);
+    if (!isWide())
+        seen.set(before, scrollY);
     document.body.dataset.view = view;
     for (const one of VIEWS) {
         const tab = byId(`tab-${one}`);
         tab.setAttribute("aria-selected", String(one === view));
         tab.setAttribute("tabindex", one === view ? "0" : "-1");
-        if (one !== "main" && view !== "main") byId(`panel-${one}`).hidden = one !== view;
+        if (one !== "main" && view !== "main")
+            byId(`panel-${one}`).hidden = one !== view;
     }
-    if (before !== view && !isWide()) scrollTo({top: seen.get(view) || 0, behavior: "instant"});
+    if (before !== view && !isWide())
+        scrollTo({top: seen.get(view) || 0, behavior: "instant"});
 }
 
 /** @param {number} n from 0 */
@@ -72,8 +78,9 @@ function focusPanel(view) {
 /** @param {KeyboardEvent} event */
 function moveTab(event) {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (!step) return;
-    const tabs = all(document, "[role='tab']").filter((tab) => tab.offsetParent !== null);
+    if (!step)
+        return;
+    const tabs = all(document, "[role='tab']").filter(tab => tab.offsetParent !== null);
     const now = tabs.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const next = tabs[(now + step + tabs.length) % tabs.length];
     event.preventDefault();

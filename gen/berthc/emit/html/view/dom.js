@@ -3,7 +3,8 @@
 /** @param {string} id */
 export function byId(id) {
     const found = document.getElementById(id);
-    if (!found) throw new Error(`there is no element ${id}`);
+    if (!found)
+        throw new Error(`there is no element ${id}`);
     return found;
 }
 
@@ -17,11 +18,16 @@ export function byId(id) {
 export function el(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
-        if (typeof value === "function") made.addEventListener(name, value);
-        else if (value === true) made.setAttribute(name, "");
-        else if (value !== false) made.setAttribute(name, String(value));
+        if (typeof value === "function")
+            made.addEventListener(name, value);
+        else if (value === true)
+            made.setAttribute(name, "");
+        else if (value !== false)
+            made.setAttribute(name, String(value));
     }
-    for (const child of children) if (child) made.append(child);
+    for (const child of children)
+        if (child)
+            made.append(child);
     return made;
 }
 

@@ -30,7 +30,7 @@ export class Form {
             el("form", {
                 class: "box",
                 "aria-label": "The next request",
-                submit: (event) => {
+                submit: event => {
                     event.preventDefault();
                     this.run();
                 },
@@ -43,11 +43,14 @@ export class Form {
     suggest() {
         const last = this.session.last;
         const operation = last && this.operation(last.request.op);
-        if (!last || (last.who && last.who !== this.who) || !operation) return;
-        if (!last.answer?.ok) return;
+        if (!last || (last.who && last.who !== this.who) || !operation)
+            return;
+        if (!last.answer?.ok)
+            return;
         const own = this.reservations(this.who);
         const uses = this.page.operations.filter((/** @type {any} */ o) => o.form === "with");
-        if (operation.gives) this.op = uses[0]?.name || this.op;
+        if (operation.gives)
+            this.op = uses[0]?.name || this.op;
         else if (operation.form === "with" && own.length)
             this.op = uses[Math.min(uses.indexOf(operation) + 1, uses.length - 1)].name;
         else if (operation.ends)
@@ -113,7 +116,7 @@ export class Form {
     }
 
     callers() {
-        const choices = this.session.callers.map((who) => {
+        const choices = this.session.callers.map(who => {
             const own = this.reservations(who);
             return radio(
                 "who",
@@ -129,8 +132,8 @@ export class Form {
             );
         });
         const more =
-            this.session.callers.length < 8 &&
-            el(
+            this.session.callers.length < 8
+            && el(
                 "button",
                 {
                     type: "button",
@@ -174,7 +177,7 @@ export class Form {
         const choices = this.page.operations.map((/** @type {any} */ one) =>
             choice(one.name, one.form === "with" && !anything, one.brief),
         );
-        const own = OWN.filter((name) => !this.operation(name)).map((name) =>
+        const own = OWN.filter(name => !this.operation(name)).map(name =>
             choice(name, false, OWN_WORDS[name]),
         );
         return el("fieldset", {class: "seg"}, el("legend", {}, "For what"), ...choices, ...own);
@@ -184,25 +187,30 @@ export class Form {
         const box = el("div", {class: "args"});
         const operation = this.operation(this.op);
         if (!operation) {
-            if (this.op === "new") this.fresh(box);
-            if (this.op === "discard") this.root(box);
+            if (this.op === "new")
+                this.fresh(box);
+            if (this.op === "discard")
+                this.root(box);
             return box;
         }
-        if (operation.form === "with") box.append(this.reservation());
+        if (operation.form === "with")
+            box.append(this.reservation());
         else if (operation.by)
             box.append(this.value(operation.by, operation.path[operation.path.length - 1]));
         else
             operation.path.forEach((/** @type {string} */ name, /** @type {number} */ n) => {
                 const resource = this.resource(name);
                 const keys =
-                    operation.form === "find" ||
-                    (operation.form === "create" && n < operation.path.length - 1);
+                    operation.form === "find"
+                    || (operation.form === "create" && n < operation.path.length - 1);
                 const fields = resource.fields.filter(
                     (/** @type {any} */ f) => !keys || resource.key.includes(f.name),
                 );
-                if (fields.length) box.append(this.inputs.fields(name, name, fields));
+                if (fields.length)
+                    box.append(this.inputs.fields(name, name, fields));
             });
-        if (operation.at) box.append(this.slot(operation.at));
+        if (operation.at)
+            box.append(this.slot(operation.at));
         return box;
     }
 
@@ -212,7 +220,8 @@ export class Form {
             (/** @type {string} */ r) => !own.includes(r),
         );
         const select = el("select", {id: "arg-reservation", "data-keep": "reservation"});
-        for (const one of own) select.append(el("option", {value: one}, one));
+        for (const one of own)
+            select.append(el("option", {value: one}, one));
         for (const one of others)
             select.append(el("option", {value: one}, `${one} of another caller`));
         select.append(el("option", {value: "none"}, "one that nobody has"));
@@ -230,12 +239,13 @@ export class Form {
 
     /** What `find … by` looks up. @param {any} by @param {string} resource */
     value(by, resource) {
-        if (by.parts.length) return this.slot(by);
+        if (by.parts.length)
+            return this.slot(by);
         const known = this.inputs.known(by.name);
         const kind = {name: by.name, type: by.type, brief: "", values: []};
         const start =
-            known[known.length - 1] ??
-            (/^[ui]\d/.test(by.type) ? 0 : by.type === "uuid" ? "u1" : "");
+            known[known.length - 1]
+            ?? (/^[ui]\d/.test(by.type) ? 0 : by.type === "uuid" ? "u1" : "");
         return el(
             "fieldset",
             {},
@@ -269,7 +279,8 @@ export class Form {
             const name = hook.together || hook.name;
             sets.set(name, [...(sets.get(name) || []), hook.name]);
         }
-        if (!sets.size) return;
+        if (!sets.size)
+            return;
         const set = el("fieldset", {}, el("legend", {}, "hooks that the backend leaves out"));
         for (const [name, hooks] of sets)
             set.append(
@@ -303,7 +314,8 @@ export class Form {
         box.append(el("div", {class: "field"}, el("label", {for: "arg-root"}, "what"), select));
         const root = roots.find((/** @type {any} */ r) => r.name === this.discarded);
         const keys = root?.fields.filter((/** @type {any} */ f) => root.key.includes(f.name)) || [];
-        if (keys.length) box.append(this.inputs.fields(root.name, root.name, keys));
+        if (keys.length)
+            box.append(this.inputs.fields(root.name, root.name, keys));
     }
 
     hooks() {
@@ -312,10 +324,11 @@ export class Form {
             ? operation.hooks
             : this.op === "drain"
               ? this.page.hooks
-                    .filter((/** @type {any} */ h) => !h.asks)
-                    .map((/** @type {any} */ h) => h.name)
+                  .filter((/** @type {any} */ h) => !h.asks)
+                  .map((/** @type {any} */ h) => h.name)
               : [];
-        if (!names.length) return el("p", {class: "quiet"}, operation ? "It calls nothing." : "");
+        if (!names.length)
+            return el("p", {class: "quiet"}, operation ? "It calls nothing." : "");
         return el(
             "div",
             {class: "hooks", role: "group", "aria-label": "How calls of the backend end"},
@@ -332,7 +345,8 @@ export class Form {
         /** @type {Record<string, any>} */
         const request = {op: this.op};
         const values = this.inputs.read();
-        if (values === null) return null;
+        if (values === null)
+            return null;
         const of = (/** @type {string} */ prefix) =>
             Object.fromEntries(
                 values
@@ -344,8 +358,10 @@ export class Form {
                 const without = Object.entries(of("without"))
                     .filter(([, left]) => left)
                     .flatMap(([name]) => this.without?.get(name) || []);
-                if (this.page.options.length) request.options = of("options");
-                if (without.length) request.without = without;
+                if (this.page.options.length)
+                    request.options = of("options");
+                if (without.length)
+                    request.without = without;
             }
             if (this.op === "discard" && this.discarded)
                 request[this.discarded] = of(this.discarded);
@@ -359,9 +375,11 @@ export class Form {
             for (const name of operation.path)
                 if (name !== operation.at?.name && this.resource(name).fields.length)
                     request[name] = of(name);
-        if (operation?.at) request[operation.at.name] = of(operation.at.name);
+        if (operation?.at)
+            request[operation.at.name] = of(operation.at.name);
         const fail = failures(this.element);
-        if (fail.length) request.fail = fail;
+        if (fail.length)
+            request.fail = fail;
         return request;
     }
 }

@@ -6,4 +6,5 @@ import {startTheme} from "./theme.js";
 const page = block("data");
 
 startTheme();
-if (page.live) startLive(page.live);
+if (page.live)
+    startLive(page.live);

@@ -23,8 +23,10 @@ export class Inputs {
         const values = [...this.readers].map(
             ([name, read]) => /** @type {[string, any]} */ ([name, read()]),
         );
-        if (values.some(([, value]) => value === null)) return null;
-        for (const [name, value] of values) this.given.set(name, value);
+        if (values.some(([, value]) => value === null))
+            return null;
+        for (const [name, value] of values)
+            this.given.set(name, value);
         return values;
     }
 
@@ -33,8 +35,8 @@ export class Inputs {
         const set = el("fieldset", {}, el("legend", {}, title));
         const value = (/** @type {any} */ field) =>
             this.given.get(`${prefix}.${field.name}`) ?? field.usual;
-        const usual = fields.filter((field) => field.needed);
-        const others = fields.filter((field) => !field.needed);
+        const usual = fields.filter(field => field.needed);
+        const others = fields.filter(field => !field.needed);
         for (const field of usual)
             set.append(this.field(`${prefix}.${field.name}`, field, value(field)));
         if (usual.length + others.length <= 3) {
@@ -42,14 +44,16 @@ export class Inputs {
                 set.append(this.field(`${prefix}.${field.name}`, field, value(field)));
             return set;
         }
-        const changed = others.some((field) => String(value(field)) !== String(field.default));
+        const changed = others.some(field => String(value(field)) !== String(field.default));
         const more = el(
             "details",
             {
                 ...(changed || this.opened.has(prefix) ? {open: true} : {}),
-                toggle: (event) => {
-                    if (event.target.open) this.opened.add(prefix);
-                    else this.opened.delete(prefix);
+                toggle: event => {
+                    if (event.target.open)
+                        this.opened.add(prefix);
+                    else
+                        this.opened.delete(prefix);
                 },
             },
             el("summary", {}, `${others.length} more field${others.length === 1 ? "" : "s"}`),
@@ -117,11 +121,11 @@ export class Inputs {
                 {class: "field"},
                 el("label", {for: id}, field.name),
                 input,
-                known.length > 0 &&
-                    el(
+                known.length > 0
+                    && el(
                         "datalist",
                         {id: `${id}-known`},
-                        ...known.map((one) => el("option", {value: one})),
+                        ...known.map(one => el("option", {value: one})),
                     ),
             );
         }
@@ -137,7 +141,8 @@ export class Inputs {
         /** @type {Set<string>} */
         const found = new Set();
         const visit = (/** @type {any} */ value) => {
-            if (Array.isArray(value)) value.forEach(visit);
+            if (Array.isArray(value))
+                value.forEach(visit);
             else if (value && typeof value === "object") {
                 if (name in value && typeof value[name] !== "object")
                     found.add(String(value[name]));
@@ -184,7 +189,8 @@ export function radio(
 
 /** @param {string} text @returns {number | bigint | null} */
 function integer(text) {
-    if (!/^-?[0-9]+$/.test(text.trim())) return null;
+    if (!/^-?[0-9]+$/.test(text.trim()))
+        return null;
     const number = Number(text);
     return Number.isSafeInteger(number) ? number : BigInt(text.trim());
 }

@@ -6,11 +6,14 @@ export function startLive(version) {
     const mark = el("span", {class: "serving"}, "live");
     document.querySelector(".tools")?.prepend(mark);
     const source = new EventSource("events");
-    source.addEventListener("page", (event) => {
+    source.addEventListener("page", event => {
         const said = JSON.parse(event.data);
-        if (said.version !== version) location.reload();
-        else if (said.broken.length === 0) mend();
-        if (said.broken.length) tell(said.broken);
+        if (said.version !== version)
+            location.reload();
+        else if (said.broken.length === 0)
+            mend();
+        if (said.broken.length)
+            tell(said.broken);
     });
     source.addEventListener("error", () => {
         mark.textContent = "berthc has ended";
@@ -22,7 +25,8 @@ export function startLive(version) {
 
 function mend() {
     document.getElementById("broken")?.remove();
-    for (const one of all(document, ".wrong-line")) one.classList.remove("wrong-line");
+    for (const one of all(document, ".wrong-line"))
+        one.classList.remove("wrong-line");
 }
 
 /**
@@ -54,9 +58,11 @@ function tell(broken) {
         );
         if (one.excerpt)
             box.append(el("pre", {tabindex: "0", "aria-label": `line ${one.line}`}, one.excerpt));
-        if (one.help) box.append(el("p", {class: "quiet"}, `Help: ${one.help}`));
+        if (one.help)
+            box.append(el("p", {class: "quiet"}, `Help: ${one.help}`));
         const line = document.getElementById(`L${one.line}`);
-        if (line) line.classList.add("wrong-line");
+        if (line)
+            line.classList.add("wrong-line");
     }
     document.body.append(box);
     say(`The spec has ${count}`);

@@ -17,4 +17,5 @@ startPictures();
 startRoving(document);
 startMarks(page.items);
 startKeys(startSimulator(page, block("tables")));
-if (page.live) startLive(page.live);
+if (page.live)
+    startLive(page.live);

@@ -12,14 +12,15 @@ let marked = "";
 /** @param {Record<string, Item>} known */
 export function startMarks(known) {
     items = known;
-    document.addEventListener("click", (event) => {
+    document.addEventListener("click", event => {
         const target = /** @type {Element} */ (event.target);
         const chosen = target.closest(
             "[data-state], [data-row], [data-rows], [data-line], [data-show-line]",
         );
-        if (chosen instanceof HTMLElement || chosen instanceof SVGElement) choose(chosen);
+        if (chosen instanceof HTMLElement || chosen instanceof SVGElement)
+            choose(chosen);
     });
-    document.addEventListener("keydown", (event) => {
+    document.addEventListener("keydown", event => {
         const chosen = event.target;
         if (chosen instanceof SVGElement && (event.key === "Enter" || event.key === " ")) {
             event.preventDefault();
@@ -38,7 +39,8 @@ export function startMarks(known) {
 function fromAddress() {
     const parts = read();
     const id = parts.get("row") || parts.get("state");
-    if (!id || !(id in items) || id === marked) return;
+    if (!id || !(id in items) || id === marked)
+        return;
     mark(id);
     const first = all(
         byId("main"),
@@ -58,7 +60,8 @@ function choose(element) {
     }
     const id =
         state || row || (rows && nextOf(rows.split(" "))) || (line && atLine(Number(line))) || "";
-    if (!(id in items)) return;
+    if (!(id in items))
+        return;
     if (id === marked && !rows) {
         unmark();
         return;
@@ -69,7 +72,8 @@ function choose(element) {
             byId("main"),
             `.grid [data-row="${CSS.escape(id)}"], .grid [data-state="${CSS.escape(id)}"]`,
         )[0];
-        if (isWide()) place?.scrollIntoView({block: "nearest"});
+        if (isWide())
+            place?.scrollIntoView({block: "nearest"});
     }
 }
 
@@ -82,7 +86,8 @@ function nextOf(rows) {
 function atLine(line) {
     let best = "";
     for (const [id, item] of Object.entries(items)) {
-        if (item.kind !== "row" && item.kind !== "state") continue;
+        if (item.kind !== "row" && item.kind !== "state")
+            continue;
         const inside = item.first <= line && line <= item.last;
         if (inside && (!best || item.last - item.first <= items[best].last - items[best].first))
             best = id;
@@ -99,7 +104,8 @@ export function mark(id) {
     const everywhere = `[data-state="${name}"], [data-row="${name}"], [data-rows~="${name}"]`;
     for (const one of all(document, everywhere)) {
         one.classList.add("is-marked");
-        if (one.hasAttribute("aria-pressed")) one.setAttribute("aria-pressed", "true");
+        if (one.hasAttribute("aria-pressed"))
+            one.setAttribute("aria-pressed", "true");
     }
     markLines(item.first, item.last);
     toLine(item.first);
@@ -123,7 +129,7 @@ function textOf(first, last) {
     for (let n = first; n <= last; n++)
         lines.push(byId(`L${n}`).querySelector("code")?.textContent || "");
     const depth = Math.min(
-        ...lines.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length),
+        ...lines.filter(line => line.trim()).map(line => line.length - line.trimStart().length),
     );
     return lines
         .map((line, n) => `${String(first + n).padStart(4)}  ${line.slice(depth)}`)
@@ -131,7 +137,8 @@ function textOf(first, last) {
 }
 
 export function unmark() {
-    if (!marked) return;
+    if (!marked)
+        return;
     clear();
     marked = "";
     byId("chosen").hidden = true;
@@ -142,13 +149,15 @@ export function unmark() {
 function clear() {
     for (const one of all(document, ".is-marked")) {
         one.classList.remove("is-marked");
-        if (one.hasAttribute("aria-pressed")) one.setAttribute("aria-pressed", "false");
+        if (one.hasAttribute("aria-pressed"))
+            one.setAttribute("aria-pressed", "false");
     }
 }
 
 /** @param {number} first @param {number} last */
 function markLines(first, last) {
-    for (const one of all(byId("spec"), ".is-marked")) one.classList.remove("is-marked");
+    for (const one of all(byId("spec"), ".is-marked"))
+        one.classList.remove("is-marked");
     for (let n = first; n <= last; n++)
         document.getElementById(`L${n}`)?.classList.add("is-marked");
 }
@@ -159,5 +168,6 @@ function toLine(line) {
     const one = document.getElementById(`L${line}`);
     if (one && box.offsetParent)
         box.scrollTop += one.getBoundingClientRect().top - box.getBoundingClientRect().top - 80;
-    if (one && !isWide()) one.scrollIntoView({block: "center"});
+    if (one && !isWide())
+        one.scrollIntoView({block: "center"});
 }

@@ -4,7 +4,8 @@ import {all, el} from "./dom.js";
 export function startPictures() {
     for (const picture of all(document, ".picture")) {
         const svg = picture.querySelector("svg");
-        if (!svg) continue;
+        if (!svg)
+            continue;
         const label = picture.getAttribute("aria-label") || "";
         const button = el(
             "button",

@@ -36,7 +36,8 @@ export class Session {
     /** What is tracked after the last turn. A request that is malformed leaves it as it was. */
     get state() {
         for (let n = this.at - 1; n >= 0; n--)
-            if (this.turns[n].answer?.state) return this.turns[n].answer.state;
+            if (this.turns[n].answer?.state)
+                return this.turns[n].answer.state;
         return null;
     }
 
@@ -53,7 +54,8 @@ export class Session {
 
     /** Plays the next turn, where the simulator stands. */
     forward() {
-        if (this.at >= this.turns.length) return;
+        if (this.at >= this.turns.length)
+            return;
         const turn = this.turns[this.at];
         try {
             turn.answer = this.simulator.request(turn.request);
@@ -72,7 +74,8 @@ export class Session {
 
     /** @param {number} at */
     go(at) {
-        while (this.at < at && this.at < this.turns.length) this.forward();
+        while (this.at < at && this.at < this.turns.length)
+            this.forward();
         this.at = Math.min(this.at, at);
         this.simulator.restore(this.at === 0 ? this.start : this.saved[this.at - 1]);
     }
@@ -89,7 +92,8 @@ export class Session {
         this.callers = [...CALLERS];
         for (const {who, request} of steps) {
             const named = who || "";
-            if (named && !this.callers.includes(named)) this.callers.push(named);
+            if (named && !this.callers.includes(named))
+                this.callers.push(named);
             this.turns.push({who: named, request, answer: null, trace: []});
         }
     }
@@ -112,9 +116,11 @@ export class Session {
         /** @type {Map<string, string>} */
         const owners = new Map();
         for (const turn of this.turns.slice(0, this.at)) {
-            if (turn.request.op === "new") owners.clear();
+            if (turn.request.op === "new")
+                owners.clear();
             const given = turn.answer?.returns?.reservation;
-            if (given) owners.set(given, turn.who || this.callers[0]);
+            if (given)
+                owners.set(given, turn.who || this.callers[0]);
         }
         return owners;
     }

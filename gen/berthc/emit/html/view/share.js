@@ -21,7 +21,8 @@ export function fromLines(text) {
     /** @type {Step[]} */
     const steps = [];
     text.split("\n").forEach((line, n) => {
-        if (!line.trim()) return;
+        if (!line.trim())
+            return;
         let value;
         try {
             value = plain(parse(line));
@@ -41,9 +42,12 @@ export function fromLines(text) {
 function plain(value) {
     if (typeof value === "bigint")
         return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-    if (Array.isArray(value)) return value.map(plain);
-    if (value === null || typeof value !== "object") return value;
-    if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [k, plain(v)]));
+    if (Array.isArray(value))
+        return value.map(plain);
+    if (value === null || typeof value !== "object")
+        return value;
+    if (value instanceof Map)
+        return Object.fromEntries([...value].map(([k, v]) => [k, plain(v)]));
     if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null)
         return value;
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]));
@@ -55,7 +59,8 @@ function plain(value) {
  */
 export async function toLink(steps, at) {
     const text = write([at, ...steps.map(({who, request}) => [who, request])]);
-    if (typeof CompressionStream === "undefined") return `p${text}`;
+    if (typeof CompressionStream === "undefined")
+        return `p${text}`;
     const packed = await through(
         new TextEncoder().encode(text),
         new CompressionStream("deflate-raw"),
@@ -71,10 +76,11 @@ export async function fromLink(link) {
     const text = link.startsWith("z")
         ? new TextDecoder().decode(
               await through(fromBase64(link.slice(1)), new DecompressionStream("deflate-raw")),
-          )
+        )
         : link.slice(1);
     const [at, ...turns] = plain(parse(text));
-    if (!Number.isInteger(at) || at < 0) throw new Error("no conversation");
+    if (!Number.isInteger(at) || at < 0)
+        throw new Error("no conversation");
     return {
         at,
         steps: turns.map((/** @type {[string, any]} */ [who, request]) => {
@@ -87,19 +93,20 @@ export async function fromLink(link) {
 
 /** @param {Uint8Array} bytes @param {CompressionStream | DecompressionStream} stream */
 async function through(bytes, stream) {
-    const packed = new Blob([/** @type {BlobPart} */ (bytes)]).stream().pipeThrough(stream);
+    const packed = new Blob([(bytes)]).stream().pipeThrough(stream);
     return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
 /** @param {Uint8Array} bytes */
 function toBase64(bytes) {
     let text = "";
-    for (const byte of bytes) text += String.fromCharCode(byte);
+    for (const byte of bytes)
+        text += String.fromCharCode(byte);
     return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
 /** @param {string} text */
 function fromBase64(text) {
     const raw = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-    return Uint8Array.from(raw, (char) => char.charCodeAt(0));
+    return Uint8Array.from(raw, char => char.charCodeAt(0));
 }

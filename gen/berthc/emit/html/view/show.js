@@ -9,11 +9,13 @@ const SVG = "http://www.w3.org/2000/svg";
 export function sentence(turn) {
     const {answer, request, who} = turn;
     const asked = `${who ? `${who}: ` : ""}${request.op}`;
-    if (answer.message) return `${asked}: the request is malformed: ${answer.message}`;
+    if (answer.message)
+        return `${asked}: the request is malformed: ${answer.message}`;
     const returns = Object.entries(answer.returns || {})
         .map(([name, value]) => `${name} ${value}`)
         .join(", ");
-    if (answer.ok) return `${asked}: ok${returns ? `, ${returns}` : ""}`;
+    if (answer.ok)
+        return `${asked}: ok${returns ? `, ${returns}` : ""}`;
     const {where = {}} = answer;
     const place = [where.resource, where.state, where.event].filter(Boolean).join(".");
     const more = [
@@ -45,8 +47,8 @@ export function answerBox(turn, page) {
         "div",
         {class: `box answer${turn.answer.ok ? "" : " failed"}`},
         el("p", {class: "big"}, sentence(turn)),
-        steps.length > 0 &&
-            el("ol", {class: "trail", "aria-label": "What happened, in order"}, ...steps),
+        steps.length > 0
+            && el("ol", {class: "trail", "aria-label": "What happened, in order"}, ...steps),
     );
 }
 
@@ -62,7 +64,8 @@ function trailItem(step) {
     const name = el("span", {class: "mono"}, step.resource);
     if (step.kind === "made")
         return el("li", {}, el("span", {class: "tag"}, "made"), name, `in ${step.to}`);
-    if (step.kind === "ended") return el("li", {}, el("span", {class: "tag"}, "ended"), name);
+    if (step.kind === "ended")
+        return el("li", {}, el("span", {class: "tag"}, "ended"), name);
     if (step.kind === "released")
         return el(
             "li",
@@ -104,7 +107,8 @@ export function trackedBox(session, page, items) {
     const trace = session.last?.trace || [];
     const undone = trace.some((/** @type {any} */ one) => one.kind === "undone");
     const gone = undone ? [] : trace.filter((/** @type {any} */ one) => one.kind === "ended");
-    if (!state || !tracked.length) box.append(el("p", {class: "quiet"}, "nothing"));
+    if (!state || !tracked.length)
+        box.append(el("p", {class: "quiet"}, "nothing"));
     const below = (
         /** @type {any} */ shown,
         /** @type {number | null} */ parent,
@@ -112,7 +116,7 @@ export function trackedBox(session, page, items) {
     ) => {
         for (const resource of page.resources.filter((/** @type {any} */ r) => r.name in shown)) {
             const own = tracked.filter(
-                (one) => one.resource === resource.name && one.parent === parent,
+                one => one.resource === resource.name && one.parent === parent,
             );
             shown[resource.name].forEach((/** @type {any} */ values, /** @type {number} */ n) => {
                 const one = own[n];
@@ -125,7 +129,8 @@ export function trackedBox(session, page, items) {
             });
         }
     };
-    if (state) below(state, null, box);
+    if (state)
+        below(state, null, box);
     for (const one of gone)
         box.append(
             el(
@@ -135,7 +140,7 @@ export function trackedBox(session, page, items) {
             ),
         );
     const loose = (state?.reservations || []).filter(
-        (/** @type {string} */ r) => !tracked.some((one) => one.reservations.includes(r)),
+        (/** @type {string} */ r) => !tracked.some(one => one.reservations.includes(r)),
     );
     if (loose.length)
         box.append(
@@ -151,14 +156,14 @@ export function trackedBox(session, page, items) {
 function instance(resource, values, one, owners, steps, items, page) {
     const kinds = page.resources.map((/** @type {any} */ r) => r.name);
     const id = `${resource.name}.${values.state}`;
-    const before = steps.find((step) => step.kind === "row" && step.from !== step.to)?.from;
-    const made = steps.some((step) => step.kind === "made");
+    const before = steps.find(step => step.kind === "row" && step.from !== step.to)?.from;
+    const made = steps.some(step => step.kind === "made");
     const shown = Object.entries(values).filter(
         ([name, value]) =>
-            name !== "state" &&
-            name !== "refs" &&
-            !kinds.includes(name) &&
-            tells(resource, name, value),
+            name !== "state"
+            && name !== "refs"
+            && !kinds.includes(name)
+            && tells(resource, name, value),
     );
     const holders = one.reservations.map((/** @type {string} */ r) =>
         el("span", {class: "tag"}, `${owners.get(r) || "?"} ${r}`),
@@ -171,7 +176,8 @@ function instance(resource, values, one, owners, steps, items, page) {
                 `${one.anonymous} reference${one.anonymous === 1 ? "" : "s"}`,
             ),
         );
-    if (one.children) holders.push(el("span", {class: "tag"}, `${one.children} below`));
+    if (one.children)
+        holders.push(el("span", {class: "tag"}, `${one.children} below`));
     return el(
         "div",
         {class: `instance${steps.length ? " changed" : ""}`, "data-instance": one.id},
@@ -192,8 +198,8 @@ function instance(resource, values, one, owners, steps, items, page) {
             ),
             made && el("span", {class: "tag ok"}, "new"),
         ),
-        shown.length > 0 &&
-            el(
+        shown.length > 0
+            && el(
                 "p",
                 {class: "values"},
                 shown.map(([name, value]) => `${name} ${text(value)}`).join("  ·  "),
@@ -214,9 +220,9 @@ function instance(resource, values, one, owners, steps, items, page) {
 function tells(resource, name, value) {
     const field = resource?.fields.find((/** @type {any} */ one) => one.name === name);
     return (
-        !field ||
-        (resource.key.length <= 3 && resource.key.includes(name)) ||
-        text(value) !== text(field.default)
+        !field
+        || (resource.key.length <= 3 && resource.key.includes(name))
+        || text(value) !== text(field.default)
     );
 }
 
@@ -329,8 +335,10 @@ function briefly(request, page) {
  * @param {import("./session.js").Session} session
  */
 export function paint(session) {
-    for (const one of all(document, ".ran")) one.classList.remove("ran");
-    for (const one of all(document, ".badge")) one.remove();
+    for (const one of all(document, ".ran"))
+        one.classList.remove("ran");
+    for (const one of all(document, ".badge"))
+        one.remove();
     const trace = session.last?.trace || [];
     for (const step of trace) {
         if (step.kind === "row" && step.row) {
@@ -357,7 +365,8 @@ export function paint(session) {
 function badge(node, count) {
     const graphic = /** @type {SVGGraphicsElement} */ (/** @type {unknown} */ (node));
     const box = graphic.getBBox();
-    if (!box.width) return;
+    if (!box.width)
+        return;
     const group = document.createElementNS(SVG, "g");
     const circle = document.createElementNS(SVG, "circle");
     const words = document.createElementNS(SVG, "text");

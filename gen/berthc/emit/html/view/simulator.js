@@ -53,8 +53,8 @@ export function startSimulator(page, tables) {
             el(
                 "p",
                 {class: "quiet", id: "lines-words"},
-                `${page.manager}-sim and berthc sim read these. ` +
-                    "Paste other lines, or a recorded trace, to play them here.",
+                `${page.manager}-sim and berthc sim read these. `
+                    + "Paste other lines, or a recorded trace, to play them here.",
             ),
             el("label", {class: "sr", for: "lines"}, "Requests, one a line"),
             lines,
@@ -110,7 +110,8 @@ export function startSimulator(page, tables) {
 
     /** @param {number} at */
     function go(at) {
-        if (at < 0 || at > session.turns.length || at === session.at) return;
+        if (at < 0 || at > session.turns.length || at === session.at)
+            return;
         session.go(at);
         form.suggest();
         changed(true);
@@ -119,7 +120,8 @@ export function startSimulator(page, tables) {
     /** Shows where the session is. @param {boolean} told */
     function changed(told) {
         const {last} = session;
-        if (!session.callers.includes(form.who)) form.who = session.callers[0];
+        if (!session.callers.includes(form.who))
+            form.who = session.callers[0];
         results.replaceChildren(
             answerBox(last, page),
             trackedBox(session, page, page.items),
@@ -135,8 +137,10 @@ export function startSimulator(page, tables) {
         form.render();
         paint(session);
         follow();
-        if (told && last) say(`Step ${session.at}: ${sentence(last)}`);
-        if (told && !last) say("Before the first step");
+        if (told && last)
+            say(`Step ${session.at}: ${sentence(last)}`);
+        if (told && !last)
+            say("Before the first step");
         for (const current of all(results, ".history [aria-current]")) {
             const list = /** @type {HTMLElement} */ (current.closest(".history"));
             list.scrollTop = current.offsetTop - list.offsetTop - 60;
@@ -146,7 +150,7 @@ export function startSimulator(page, tables) {
     /** On a wide screen, brings the row that ran last into sight if none is there. */
     function follow() {
         const ran = all(byId("main"), ".grid .ran");
-        const inSight = all(byId("main"), ".ran").some((one) => {
+        const inSight = all(byId("main"), ".ran").some(one => {
             const box = one.getBoundingClientRect();
             return box.top > 56 && box.bottom < innerHeight;
         });
@@ -170,7 +174,7 @@ export function startSimulator(page, tables) {
     function playLines() {
         try {
             const steps = fromLines(lines.value);
-            session.load(steps.map((step) => ({...step, who: ""})));
+            session.load(steps.map(step => ({...step, who: ""})));
             for (const turn of session.turns) {
                 turn.who = ownerOf(turn.request);
                 session.forward();
@@ -187,7 +191,8 @@ export function startSimulator(page, tables) {
      * @param {Record<string, any>} request
      */
     function ownerOf(request) {
-        if (!page.operations.some((/** @type {any} */ one) => one.name === request.op)) return "";
+        if (!page.operations.some((/** @type {any} */ one) => one.name === request.op))
+            return "";
         return session.owners().get(request.reservation) || session.callers[0];
     }
 
@@ -206,7 +211,8 @@ export function startSimulator(page, tables) {
             const instead =
                 what === "The link" ? "it is in the address" : "choose the text instead";
             say(`${what} cannot be copied here; ${instead}`);
-            if (what === "The link") buttons.share.textContent = "See the address";
+            if (what === "The link")
+                buttons.share.textContent = "See the address";
         }
     }
 
@@ -231,7 +237,8 @@ export function startSimulator(page, tables) {
                 "aria-label": "A file of lines",
                 change: async () => {
                     const file = input.files?.[0];
-                    if (!file) return;
+                    if (!file)
+                        return;
                     lines.value = await file.text();
                     playLines();
                 },
@@ -248,7 +255,8 @@ export function startSimulator(page, tables) {
     /** A link leads to the conversation that it has. */
     async function fromAddress() {
         const link = read().get("sim");
-        if (!link) return;
+        if (!link)
+            return;
         try {
             const {at, steps} = await fromLink(link);
             session.load(steps);

@@ -5,7 +5,8 @@ const KEPT = "berth-theme";
 
 export function startTheme() {
     const kept = recall();
-    if (kept) document.documentElement.dataset.theme = kept;
+    if (kept)
+        document.documentElement.dataset.theme = kept;
     byId("theme").addEventListener("click", toggleTheme);
 }
 
