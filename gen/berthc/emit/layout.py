@@ -100,7 +100,7 @@ def _whole(lines: Iterable[str]) -> Iterator[str]:
     whole = ""
     for line in lines:
         whole = f"{whole} {line.strip()}" if whole else line
-        if all(whole.count(begin) <= whole.count(end) for begin, end in ("()", "{}")):
+        if all(whole.count(begin) <= whole.count(end) for begin, end in (("(", ")"), ("{", "}"))):
             yield whole
             whole = ""
     if whole:

@@ -20,10 +20,10 @@ from berthc.cli import main
 from command_line import BAD, ENV, ROOT, SCSI, berthc, process
 from processes import heed_interrupts
 
-from berthc import cli
+from berthc import arguments, cli
 from berthc.commands import generate
 
-COMMANDS = [name for action in cli.parser([])._actions
+COMMANDS = [name for action in arguments.parser([])._actions
             if isinstance(action, argparse._SubParsersAction) for name in action.choices]
 
 

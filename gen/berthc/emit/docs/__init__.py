@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from berthc.model import Manager
 
-from berthc.emit.docs.page import page, state_table
+from berthc.emit.docs.page import page
+from berthc.emit.docs.resources import state_table
 
 
 def files(manager: Manager, pictures: Collection[str] | None = None) -> dict[str, str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from berthc.emit.diagram import mermaid, text
 from berthc.emit.diagram.style import wrap
-from berthc.emit.docs.page import events_of, state_table
+from berthc.emit.docs.resources import events_of, state_table
 from berthc.model import Manager, Resource, Row, State, Target
 
 KINDS = ("table", "text", "mermaid")

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.diagram.graph import Node, StateGraph, state_graph, target_text
 from berthc.emit.diagram.life import FAILURES, OUTCOMES
+from berthc.emit.docs.fields import assigned_text, field_role, type_text
 from berthc.emit.docs.markdown import sentence
-from berthc.emit.docs.page import (
-    assigned_text, does, field_role, gives, holders_text, hook_facts, takes, type_text,
-)
+from berthc.emit.docs.operations import does, gives, hook_facts, takes
+from berthc.emit.docs.resources import holders_text
 from berthc.emit.html.coverage import Coverage, Taken
 from berthc.emit.html.tables import row_ids
 from berthc.emit.html.words import html

@@ -75,8 +75,7 @@ export async function toLink(steps, at) {
 export async function fromLink(link) {
     const text = link.startsWith("z")
         ? new TextDecoder().decode(
-              await through(fromBase64(link.slice(1)), new DecompressionStream("deflate-raw")),
-        )
+            await through(fromBase64(link.slice(1)), new DecompressionStream("deflate-raw")))
         : link.slice(1);
     const [at, ...turns] = plain(parse(text));
     if (!Number.isInteger(at) || at < 0)
@@ -93,7 +92,8 @@ export async function fromLink(link) {
 
 /** @param {Uint8Array} bytes @param {CompressionStream | DecompressionStream} stream */
 async function through(bytes, stream) {
-    const packed = new Blob([(bytes)]).stream().pipeThrough(stream);
+    const whole = /** @type {BlobPart} */ (bytes);
+    const packed = new Blob([whole]).stream().pipeThrough(stream);
     return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
