@@ -4,9 +4,9 @@
     bench/performance.py [--check]
 
 The prose is in bench/performance.md.j2. The figures are in times.json, memory.json, budget.json,
-states.json, check.json and store.json beside it, and in docs/small.md; the page says which
-command renews each. Times appear as ratios only, since they depend on the machine. --check writes nothing, and fails
-where the page differs.
+states.json, check.json and store.json beside it, and in docs/small.md; the page says which command
+renews each. Times appear as ratios only, since they depend on the machine. --check writes nothing,
+and fails where the page differs.
 """
 from __future__ import annotations
 

@@ -10,7 +10,7 @@
  * In the end QEMU and the guest are asked what they have.
  *
  *   qemu IMAGE        the folder of the kernel and the initramfs; see image.py
- *   qemu crash IMAGE  another story: a program that is killed while the machine runs on; see crash.h
+ *   qemu crash IMAGE  another story: a program is killed while the machine runs on; see crash.h
  */
 #define _GNU_SOURCE
 

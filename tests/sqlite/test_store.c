@@ -208,7 +208,7 @@ static int see_place(void *arg, const berth_store_manager *stored)
     return stored->place == BERTH_STORE_HERE ? 0 : -ESTALE;
 }
 
-/* Opens as a manager of this epoch does that saves (0: that loads). `place`: the one that it had. */
+/* Opens as a manager of this epoch does that saves (0: that loads). `place`: the one it had. */
 static int open_at(struct fake *fake, uint64_t epoch, berth_store_place *place)
 {
     berth_store_manager manager = fake_manager;

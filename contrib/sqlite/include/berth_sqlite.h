@@ -112,8 +112,8 @@ const berth_store *berth_sqlite_store(berth_sqlite *store);
 
 /*
  * Why the last function failed that did, in words: "/var/lib/shim/disks.db: the file is damaged:
- * …". "" before the first failure. Always ended by a NUL, cut to `size`. Any thread. NULL gives a text
- * that says so.
+ * …". "" before the first failure. Always ended by a NUL, cut to `size`. Any thread. NULL gives a
+ * text that says so.
  */
 void berth_sqlite_reason(berth_sqlite *store, char *text, size_t size);
 
