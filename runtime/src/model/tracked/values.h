@@ -37,9 +37,10 @@ internal bool values_accept(struct berth_manager *manager, struct instance *inst
 
 /*
  * For an instance that a store had, with all its values in the view. values_restore() takes its
- * slots: -EBUSY, if one is taken; -ERANGE, if it is outside its pool; -ENOMEM. Before it is linked, values_mark_name() notes
- * that value i, which a hook gave, is to name it. After that, values_restore_names() has the noted
- * values name it: false, if one is zero or names another instance.
+ * slots: -EBUSY, if one is taken; -ERANGE, if it is outside its pool; -ENOMEM. Before it is linked,
+ * values_mark_name() notes that value i, which a hook gave, is to name it. After that,
+ * values_restore_names() has the noted values name it: false, if one is zero or names another
+ * instance.
  */
 internal int values_restore(struct berth_manager *manager, struct instance *instance);
 internal void values_mark_name(const struct berth_manager *manager, struct instance *instance,
