@@ -42,7 +42,7 @@ Effect = tuple[str, str]
 
 WRAPPED = ("berth_sim_run", "berth_sim_hook_called", "berth_sim_settle_called",
            "berth_memory_store_make", "berth_memory_store_functions", "berth_memory_store_free",
-           "sim_new", "sim_resize", "sim_free")
+           "sim_new", "sim_resize", "sim_free", "berth_store_committed")
 EXTRAS = ("die", "lost", "torn", "stale", "effect", "full", "quiet")
 ANY = "any"
 BATCH = 150  # scripts for one run of the C program
@@ -53,6 +53,11 @@ def stored(path: Path) -> Manager:
     _, manager = search_text(path.name, with_store(path.read_text(encoding="utf-8")))
     assert manager is not None, path
     return manager
+
+
+def command(program: Path, background: bool) -> list[str]:
+    """Runs the program. `background`: a thread of the store makes the commits."""
+    return [*(("env", "BERTH_BACKGROUND=1") if background else ()), str(program)]
 
 
 def lives(manager: Manager, folder: Path) -> Path:
@@ -564,25 +569,27 @@ def main(arguments: Sequence[str]) -> int:
                         help="for each spec (1000, or $BERTH_KILLS)")
     parser.add_argument("--seconds", type=float, help="for all specs together, instead of --kills")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("BERTH_SEED", "1")))
+    parser.add_argument("--background", action="store_true",
+                        help="a thread of the store makes the commits")
     parser.add_argument("--replay", type=Path, help="play this script, and show both answers")
     options = parser.parse_args(arguments)
     status = 0
     for path in options.specs:
         manager = stored(path)
         with tempfile.TemporaryDirectory() as folder:
-            command = [str(lives(manager, Path(folder)))]
+            run_lives = command(lives(manager, Path(folder)), options.background)
             if options.replay is not None:
                 script = [json.loads(line) for line in options.replay.read_text().splitlines()
                           if line.startswith("{")]
                 course = replay(manager, script)
-                given = run(command, manager, [script])[0]
+                given = run(run_lives, manager, [script])[0]
                 for left, right in zip(given, course.expected):
                     print(f"C:     {left}\nmodel: {json.dumps(right, separators=(',', ':'))}")
                 status |= difference(given, course) is not None
                 continue
-            tally = (kill(manager, command, options.seed, options.kills)
+            tally = (kill(manager, run_lives, options.seed, options.kills)
                      if options.seconds is None else
-                     kill(manager, command, options.seed, None,
+                     kill(manager, run_lives, options.seed, None,
                           options.seconds / len(options.specs)))
         print(f"{path}: {tally.show()}", flush=True)
         if tally.problem is not None:

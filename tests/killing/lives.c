@@ -167,6 +167,7 @@ void __wrap_sim_free(void *memory)
 
 static char path[64];
 static berth_sqlite *object; /* of this life */
+static bool in_background;   /* a thread of the store makes the commits */
 static const berth_store_table *tables;
 static size_t n_rows; /* that were loaded, but for counters */
 static int (*put_row)(void *arg, uint16_t table, const berth_store_value *values);
@@ -174,7 +175,7 @@ static int (*put_row)(void *arg, uint16_t table, const berth_store_value *values
 static const berth_store *inner(void)
 {
     if (!object)
-        object = berth_sqlite_create(path, NULL);
+        object = berth_sqlite_create(path, &(berth_sqlite_options){.background = in_background});
     return berth_sqlite_store(object);
 }
 
@@ -221,45 +222,74 @@ static void limit_files(rlim_t bytes)
         fail("no limit of files");
 }
 
+static bool was_due; /* the commit that is made now */
+
+/* A commit has ended, perhaps on the thread of the store. */
+static void end_commit(int rc)
+{
+    struct plan *plan = &shared->plan;
+
+    if (is_ghost && rc != -ESTALE)
+        fail("a commit of an earlier life was made");
+    if (was_due && plan->full)
+        limit_files(RLIM_INFINITY);
+    plan->in_commit = false;
+    if (is_ghost)
+        return;
+    shared->sequence += rc == 0;
+    if (rc == 0 && was_due && plan->effect)
+        plan->is_due = true;
+    else if (rc == 0 && was_due && plan->dies)
+        die();
+}
+
+int __real_berth_store_committed(berth_store_link link, uint64_t sequence, int result);
+int __wrap_berth_store_committed(berth_store_link link, uint64_t sequence, int result);
+
+int __wrap_berth_store_committed(berth_store_link link, uint64_t sequence, int result)
+{
+    end_commit(result);
+    return __real_berth_store_committed(link, sequence, result);
+}
+
+static int send_commit(const berth_store_commit *commit)
+{
+    int rc = inner()->commit(inner()->ctx, commit);
+
+    if (rc != BERTH_PENDING)
+        end_commit(rc);
+    return rc;
+}
+
 /* The next life takes the store, which this one must notice. */
 static int commit_as_ghost(const berth_store_commit *commit)
 {
-    int rc;
-
     is_ghost = true;
+    was_due = false;
     shared->ghost = getpid();
     shared->died = true;
     (void)raise(SIGSTOP);
-    rc = inner()->commit(inner()->ctx, commit);
-    if (rc != -ESTALE)
-        fail("a commit of an earlier life was made");
-    return rc;
+    return send_commit(commit);
 }
 
 static int make_commit(const berth_store_commit *commit, bool due)
 {
     struct plan *plan = &shared->plan;
-    int rc;
 
     if (commit->epoch != shared->epoch || commit->sequence != shared->sequence + 1)
         fail("a commit has another epoch or sequence");
+    was_due = due;
     plan->in_commit = due;
     plan->writes = 0;
     if (due && plan->full)
         limit_files(0);
-    rc = inner()->commit(inner()->ctx, commit);
-    if (due && plan->full)
-        limit_files(RLIM_INFINITY);
-    plan->in_commit = false;
-    shared->sequence += rc == 0;
-    return rc;
+    return send_commit(commit);
 }
 
 static int dying_commit(void *ctx, const berth_store_commit *commit)
 {
     struct plan *plan = &shared->plan;
     const bool due = ++plan->commits == plan->at;
-    int rc;
 
     (void)ctx;
     if (is_ghost)
@@ -268,12 +298,7 @@ static int dying_commit(void *ctx, const berth_store_commit *commit)
         return commit_as_ghost(commit);
     if (plan->dies && (plan->is_due || (due && plan->lost) || plan->at == 0))
         die();
-    rc = make_commit(commit, due);
-    if (rc == 0 && due && plan->effect)
-        plan->is_due = true;
-    else if (rc == 0 && due && plan->dies)
-        die();
-    return rc;
+    return make_commit(commit, due);
 }
 
 static int dying_replace(void *ctx, uint64_t epoch, uint64_t sequence,
@@ -908,6 +933,7 @@ int __wrap_berth_sim_run(const berth_sim_manager *manager, FILE *in, FILE *out)
         fail("no shared memory");
     (void)snprintf(path, sizeof path, "%s/berth-lives-%d.db",
                    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+    in_background = getenv("BERTH_BACKGROUND") != NULL;
     tear_writes();
     (void)signal(SIGXFSZ, SIG_IGN);
     if (!read_script(in))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kills import ROOT, kill, lives, stored
+from kills import ROOT, command, kill, lives, stored
 
 SHORT, LONG = 40, 1000
 SEED = int(os.environ.get("BERTH_SEED", "16"))
@@ -21,12 +21,16 @@ SPECS = [*sorted((ROOT / "spec").glob("*.yaml")),
          ROOT / "tests/runtime/stored/depository.yaml", ROOT / "tests/killing/theatre.yaml"]
 
 
+@pytest.mark.parametrize("background", [False, True], ids=["", "background"])
 @pytest.mark.parametrize("times", [SHORT, pytest.param(LONG, marks=pytest.mark.long)])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
-def test_killed_managers_come_back(spec: Path, times: int, tmp_path: Path) -> None:
+def test_killed_managers_come_back(spec: Path, times: int, background: bool,
+                                   tmp_path: Path) -> None:
     manager = stored(spec)
     times = int(os.environ.get("BERTH_KILLS", times))
-    tally = kill(manager, [str(lives(manager, tmp_path))], SEED + times, times)
+    if background:  # its kills are the same, but for the thread
+        times = times // 4
+    tally = kill(manager, command(lives(manager, tmp_path), background), SEED + times, times)
     assert tally.problem is None, f"\n{tally.problem}\n(seed {SEED + times})"
     assert tally.kills >= times and tally.kept < tally.scripts
 

@@ -189,15 +189,14 @@ static void come_back(struct depot *depot)
 }
 
 /* In each of its first hooks, before the effect and after it. */
-static void killed_in_each_hook(void **unused)
+static void killed_in_each_hook(void **state)
 {
     unsigned killed = 0;
 
-    (void)unused;
     for (unsigned at = 1; at <= 16; at++) {
         struct depot depot;
 
-        depot_start(&depot);
+        depot_start_with(&depot, *state);
         depot.hall->kill_at = at;
         depot.hall->takes_effect = at % 2;
         killed += was_killed(give_birth(&depot, 1));
@@ -210,13 +209,12 @@ static void killed_in_each_hook(void **unused)
 }
 
 /* Four threads, at random moments; each life goes on with what the one before left. */
-static void killed_at_random_moments(void **unused)
+static void killed_at_random_moments(void **state)
 {
     struct depot depot;
     unsigned killed = 0, random = 5;
 
-    (void)unused;
-    depot_start(&depot);
+    depot_start_with(&depot, *state);
     for (unsigned i = 0; i < KILLS; i++) {
         const unsigned done = depot.hall->done;
         pid_t child = give_birth(&depot, THREADS);
@@ -239,13 +237,17 @@ static void killed_at_random_moments(void **unused)
 
 int main(void)
 {
+    static berth_sqlite_options on_this_thread = {.backend = "hall 1"},
+                                background = {.backend = "hall 1", .background = true};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(life_goes_on_in_the_next_process),
         cmocka_unit_test(rows_of_another_backend_are_refused),
         cmocka_unit_test(damaged_rows_make_no_manager),
         cmocka_unit_test(fenced_manager_calls_no_hook),
-        cmocka_unit_test(killed_in_each_hook),
-        cmocka_unit_test(killed_at_random_moments),
+        cmocka_unit_test_prestate(killed_in_each_hook, &on_this_thread),
+        cmocka_unit_test_prestate(killed_at_random_moments, &on_this_thread),
+        {"killed_in_each_hook_background", killed_in_each_hook, NULL, NULL, &background},
+        {"killed_at_random_moments_background", killed_at_random_moments, NULL, NULL, &background},
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

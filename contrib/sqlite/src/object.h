@@ -48,6 +48,17 @@ struct header {
     berth_store_place place;
 };
 
+/* The thread that makes commits, if it runs. */
+struct writer {
+    pthread_t thread;
+    bool runs;
+    berth_store_link link;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    const berth_store_commit *commit; /* that waits for it */
+    bool ends;
+};
+
 struct berth_sqlite {
     berth_store functions;
     berth_sqlite_options options;
@@ -62,6 +73,8 @@ struct berth_sqlite {
     struct header header;
     struct tables tables;
     struct rows *rows; /* one per table */
+
+    struct writer writer;
 
     /* The wait for other programs. */
     int64_t deadline; /* of open and load; else BERTH_NO_DEADLINE */
@@ -114,6 +127,15 @@ void sql_rollback(struct berth_sqlite *store);
 int sql_synchronous(struct berth_sqlite *store, bool full);
 /* Ends a transaction: 0, a negative errno value, or BERTH_UNCERTAIN(). */
 int sql_commit(struct berth_sqlite *store);
+
+/* store.c: makes a commit on this thread. */
+int store_make_commit(struct berth_sqlite *store, const berth_store_commit *commit);
+
+/* writer.c: another thread makes them, and tells the manager. */
+int writer_start(struct berth_sqlite *store, berth_store_link link);
+int writer_take(struct berth_sqlite *store, const berth_store_commit *commit);
+/* Waits for the commit that it makes. */
+void writer_stop(struct berth_sqlite *store);
 
 /* sum.c */
 uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t size);

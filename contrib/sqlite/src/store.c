@@ -121,6 +121,7 @@ static void store_close(void *ctx)
 {
     struct berth_sqlite *store = ctx;
 
+    writer_stop(store);
     rows_finalize_all(store);
     tables_free(&store->tables);
     header_free(&store->header);
@@ -134,11 +135,12 @@ static int store_open(void *ctx, const berth_store_manager *manager,
     struct berth_sqlite *store = ctx;
     int rc;
 
-    (void)link;
     if (store->db)
         return error_set(store, -EBUSY, "another manager uses this object");
     file_impatient(store, deadline);
     rc = tables_copy(&store->tables, manager) < 0 ? error_memory(store) : 0;
+    if (rc == 0 && store->options.background)
+        rc = writer_start(store, link);
     if (rc == 0)
         rc = open_file(store, manager, accept, arg);
     file_patient(store);
@@ -218,9 +220,8 @@ static int end_at(struct berth_sqlite *store, uint64_t sequence, int rc)
     return rc;
 }
 
-static int store_commit(void *ctx, const berth_store_commit *commit)
+int store_make_commit(struct berth_sqlite *store, const berth_store_commit *commit)
 {
-    struct berth_sqlite *store = ctx;
     const uint64_t from = commit->sequence - 1;
     int rc = begin_at(store, commit->epoch, commit->sequence, &from);
 
@@ -230,6 +231,13 @@ static int store_commit(void *ctx, const berth_store_commit *commit)
         rc = rows_change(store, &commit->changes[i]);
     rc = end_at(store, commit->sequence, rc);
     return rc == 1 ? 0 : rc;
+}
+
+static int store_commit(void *ctx, const berth_store_commit *commit)
+{
+    struct berth_sqlite *store = ctx;
+
+    return store->writer.runs ? writer_take(store, commit) : store_make_commit(store, commit);
 }
 
 static int store_replace(void *ctx, uint64_t epoch, uint64_t sequence,

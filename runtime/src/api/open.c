@@ -270,8 +270,8 @@ int open_check_store(const berth_store *store, berth_error *error)
         error->wanted = BERTH_STORE_VERSION;
         return refuse_open(error, -EINVAL, "store has another version than the runtime");
     }
-    if (!store->open || !store->load || !store->commit || !store->replace ||
-        !store->set_place || !store->close)
+    if (!store->open || !store->load || !store->commit || !store->replace || !store->set_place ||
+        !store->close)
         return refuse_open(error, -EINVAL, "store lacks a function");
     return 0;
 }

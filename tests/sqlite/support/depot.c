@@ -79,8 +79,13 @@ static int close_drawer(void *ctx, berth_call *of, const depository_drawer *draw
 
 void depot_start(struct depot *depot)
 {
+    depot_start_with(depot, &(berth_sqlite_options){.backend = "hall 1"});
+}
+
+void depot_start_with(struct depot *depot, const berth_sqlite_options *options)
+{
     memset(depot, 0, sizeof *depot);
-    fake_start(&depot->fake, &(berth_sqlite_options){.backend = "hall 1"});
+    fake_start(&depot->fake, options);
     depot->hall =
         mmap(NULL, sizeof *depot->hall, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(depot->hall != MAP_FAILED);
@@ -105,7 +110,8 @@ int depot_open(struct depot *depot)
                  .close = close_drawer},
     };
 
-    return depository_open(NULL, &backend, NULL, depot->fake.store, &depot->manager, &depot->error);
+    return depository_open(NULL, &backend, &depot->config, depot->fake.store, &depot->manager,
+                           &depot->error);
 }
 
 void depot_close(struct depot *depot)
@@ -132,15 +138,15 @@ int depot_round(struct depot *depot, unsigned n, const char *owner)
     box.kind = DEPOSITORY_BOX_KIND_STEEL;
     box.weight = -3;
     box.content = (berth_strings){content, n % 4};
-    rc = depository_rent(depot->manager, &box, &drawer, id, owner, &depot->error);
+    rc = depository_rent(depot->manager, &box, &drawer, id, owner, NULL);
     if (rc == 0)
-        rc = depository_use(depot->manager, id, NULL, &depot->error);
+        rc = depository_use(depot->manager, id, NULL, NULL);
     if (rc == 0)
-        rc = depository_add(depot->manager, &box, owner, number, sizeof number, &depot->error);
+        rc = depository_add(depot->manager, &box, owner, number, sizeof number, NULL);
     if (rc == 0)
-        rc = depository_give_back(depot->manager, id, &depot->error);
+        rc = depository_give_back(depot->manager, id, NULL);
     if (rc == 0)
-        rc = depository_drop(depot->manager, number, owner, &depot->error);
+        rc = depository_drop(depot->manager, number, owner, NULL);
     return rc;
 }
 

@@ -24,11 +24,13 @@ struct hall_file {
 struct depot {
     struct fake fake; /* the file, and the object */
     struct hall_file *hall;
+    berth_config config;
     depository *manager;
     berth_error error;
 };
 
 void depot_start(struct depot *depot);
+void depot_start_with(struct depot *depot, const berth_sqlite_options *options);
 void depot_stop(struct depot *depot);
 int depot_open(struct depot *depot);
 void depot_close(struct depot *depot);
