@@ -39,7 +39,7 @@ SUITE_OPERATION = ("run", "start", "tell", "lent")
 
 FIXED_FUNCTIONS = ("create", "destroy", "drain", "drain_start", "discard", "cancel", "poll",
                    "for_each", "for_each_reservation", "dump")
-STORED_FUNCTIONS = ("open", "recover", "save")  # of specs with a store
+STORED_FUNCTIONS = ("open", "recover", "save", "for_each_reference")  # of specs with a store
 NAME_FUNCTIONS = ("resource", "operation", "hook")
 
 

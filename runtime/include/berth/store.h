@@ -64,6 +64,13 @@ typedef struct berth_reservation {
     bool releasing; /* only the operation that ends it may use it */
 } berth_reservation;
 
+/* A named reference as <manager>_for_each_reference shows it. Valid during the visit. */
+typedef struct berth_reference {
+    const char *owner;
+    unsigned resource; /* whose instance it is: a <manager>_resource */
+    const void *view;  /* of the instance */
+} berth_reference;
+
 /* What the block of a started operation has besides, if the manager may have a store. */
 #define BERTH_OP_STORED (14u * sizeof(void *) + 48u)
 

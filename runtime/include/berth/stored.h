@@ -46,6 +46,9 @@ int berth_stored_drain(berth_manager *manager, int64_t deadline, berth_error *er
 int berth_stored_for_each_reservation(berth_manager *manager,
                                       int (*visit)(void *arg, const berth_reservation *reservation),
                                       void *arg);
+int berth_stored_for_each_reference(berth_manager *manager,
+                                    int (*visit)(void *arg, const berth_reference *reference),
+                                    void *arg);
 /* Shows the owners of the named references to the instance with this view, oldest first. */
 int berth_stored_for_each_owner(const berth_manager *manager, const void *view,
                                 int (*visit)(void *arg, const char *owner), void *arg);

@@ -89,6 +89,37 @@ int berth_stored_for_each_reservation(berth_manager *manager,
     return rc;
 }
 
+static int visit_references(const struct berth_manager *manager, struct instance *instance,
+                            int (*visit)(void *arg, const berth_reference *reference), void *arg)
+{
+    const struct reference *at = stored_instance(manager, instance)->references;
+    int rc = 0;
+
+    for (; at && rc == 0; at = at->next)
+        rc = visit(arg, &(berth_reference){
+                            .owner = at->owner,
+                            .resource = instance->resource,
+                            .view = instance_view(instance),
+                        });
+    return rc;
+}
+
+int berth_stored_for_each_reference(berth_manager *manager,
+                                    int (*visit)(void *arg, const berth_reference *reference),
+                                    void *arg)
+{
+    int rc = visit ? manager_lock(manager) : -EINVAL;
+
+    if (rc != 0)
+        return rc;
+    lock_enter_callback(&manager->lock);
+    for (struct instance *at = manager->roots; at && rc == 0; at = tree_next_down(manager, at))
+        rc = visit_references(manager, at, visit, arg);
+    lock_leave_callback(&manager->lock);
+    lock_release(&manager->lock);
+    return rc;
+}
+
 int berth_stored_for_each_owner(const berth_manager *manager, const void *view,
                                 int (*visit)(void *arg, const char *owner), void *arg)
 {

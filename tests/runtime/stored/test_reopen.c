@@ -37,6 +37,67 @@ static void everything_comes_back(void **unused)
     halls_stop(&halls);
 }
 
+struct seen {
+    struct depot_of_halls *halls;
+    char text[256];
+    char gone[2][DEPOSITORY_BOX_NUMBER_SIZE]; /* numbers of boxes that eve has */
+    unsigned n_gone;
+    int stop;
+};
+
+static int see_reference(void *arg, const berth_reference *reference)
+{
+    struct seen *seen = arg;
+    const depository_box *box = reference->view;
+
+    assert_int_equal(reference->resource, DEPOSITORY_RESOURCE_BOX);
+    assert_int_equal(depository_for_each_reference(seen->halls->manager, see_reference, seen),
+                     -EDEADLK);
+    strcat(seen->text, box->name);
+    strcat(seen->text, ":");
+    strcat(seen->text, reference->owner);
+    strcat(seen->text, " ");
+    if (strcmp(reference->owner, "eve") == 0)
+        strcpy(seen->gone[seen->n_gone++], box->number);
+    return seen->stop;
+}
+
+static struct seen references(struct depot_of_halls *halls, int stop)
+{
+    struct seen seen = {.halls = halls, .stop = stop};
+
+    assert_int_equal(depository_for_each_reference(halls->manager, see_reference, &seen), stop);
+    return seen;
+}
+
+/* An owner that died finds nothing any more: others find what it held, and let go of it. */
+static void references_are_found_by_owner(void **unused)
+{
+    struct depot_of_halls halls;
+    char number[DEPOSITORY_BOX_NUMBER_SIZE];
+    struct seen seen;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(depository_for_each_reference(halls.manager, NULL, NULL), -EINVAL);
+    assert_string_equal(references(&halls, 0).text, "");
+    assert_int_equal(rent(&halls, "b", 1, a, "ann"), 0); /* a reservation is no reference */
+    assert_int_equal(add(&halls, "b", "eve", number), 0);
+    assert_int_equal(add(&halls, "b", "cyd", number), 0);
+    assert_int_equal(add(&halls, "a", "eve", number), 0);
+    assert_string_equal(references(&halls, 0).text, "b:cyd b:eve a:eve ");
+    assert_string_equal(references(&halls, 7).text, "b:cyd ");
+    halls_kill(&halls);
+    seen = references(&halls, 0);
+    assert_string_equal(seen.text, "b:cyd b:eve a:eve ");
+    assert_int_equal(seen.n_gone, 2);
+    for (unsigned i = 0; i < seen.n_gone; i++)
+        assert_int_equal(drop(&halls, seen.gone[i], "eve"), 0);
+    assert_string_equal(references(&halls, 0).text, "b:cyd ");
+    halls_stop(&halls);
+}
+
 static void call_without_outcome_is_uncertain(void **unused)
 {
     struct depot_of_halls halls;
@@ -88,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_back),
+        cmocka_unit_test(references_are_found_by_owner),
         cmocka_unit_test(call_without_outcome_is_uncertain),
         cmocka_unit_test(what_is_raised_waits_for_recover),
     };
