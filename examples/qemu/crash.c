@@ -44,7 +44,7 @@ struct crash {
         char name[32];
         unsigned count;
     } hooks[HOOKS];
-    unsigned frozen; /* kills */
+    unsigned killed, frozen; /* lives; those of them while QEMU was frozen */
     bool is_frozen;
 };
 
@@ -267,6 +267,11 @@ static bool kill_life(struct crash *crash, unsigned number, unsigned ms, bool fr
         (void)printf("life %u has ended by itself, with status %#x\n", number, (unsigned)status);
         return false;
     }
+    crash->killed++;
+    if (atomic_load(&crash->tally->failed) > 0) {
+        (void)printf("a caller of life %u has given up\n", number);
+        return false;
+    }
     (void)rows_intents(crash->file, count_hook, crash); /* there may be no file yet */
     if (crash->no_store)
         lose_store(crash);
@@ -289,7 +294,7 @@ static void print_tally(const struct crash *crash, double seconds)
 {
     const struct tally *tally = crash->tally;
 
-    (void)printf("%u kills in %.1f s, %u of them while QEMU was frozen\n", crash->kills, seconds,
+    (void)printf("%u kills in %.1f s, %u of them while QEMU was frozen\n", crash->killed, seconds,
                  crash->frozen);
     (void)printf("disks mapped: %u, and %u more by reservations of an earlier life\n",
                  atomic_load(&tally->mapped), atomic_load(&tally->again));

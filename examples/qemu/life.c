@@ -188,6 +188,7 @@ static void *call(void *arg)
             rc = give_back(caller);
     }
     caller->result = rc;
+    (void)atomic_fetch_add(&caller->life->tally->failed, rc != 0);
     return NULL;
 }
 

@@ -12,6 +12,7 @@ struct tally {
     atomic_uint mapped;   /* by reservations of the same life */
     atomic_uint again;    /* by reservations of an earlier one, which go on */
     atomic_uint finished; /* releases that an earlier life has begun, or not even that */
+    atomic_uint failed;   /* callers that have given up: nothing here may fail */
 };
 
 struct life_config {

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 KILLS = int(os.environ.get("BERTH_QEMU_KILLS", "50"))
 SEED = int(os.environ.get("BERTH_QEMU_SEED", str(int(time.time()))))
@@ -48,9 +49,15 @@ def count(text: str, pattern: str) -> int:
     return int(found.group(1)) if found else 0
 
 
+def saved(image: str) -> list[str]:
+    """The guest that other suites have saved is restored, which is faster than to boot one."""
+    state = Path(image) / "state"
+    return [f"state={state}"] if state.exists() else []
+
+
 def kills(program: str, image: str) -> str:
     """What is wrong; "": nothing."""
-    status, text = run(program, image, f"kills={KILLS}", f"seed={SEED}")
+    status, text = run(program, image, f"kills={KILLS}", f"seed={SEED}", *saved(image))
     if status != 0 or not text.endswith(NOTHING):
         return f"kills: status {status}; again with BERTH_QEMU_SEED={SEED}"
     if count(text, r"(\d+) kills in") != KILLS:
@@ -64,10 +71,12 @@ def kills(program: str, image: str) -> str:
 
 def faults(program: str, image: str) -> str:
     """The same without something that it needs: it must fail, in the way that is expected."""
-    status, text = run(program, image, "kills=6", f"seed={SEED}", "without=store")
+    status, text = run(program, image, "kills=6", f"seed={SEED}", "without=store",
+                       *saved(image))
     if status != 1 or "left behind: " not in text:
         return "without the file nothing is left behind"
-    status, text = run(program, image, "kills=40", f"seed={SEED}", "without=probes")
+    status, text = run(program, image, "kills=40", f"seed={SEED}", "without=probes",
+                       *saved(image))
     if status != 1 or "map_to_guest: ENOTRECOVERABLE" not in text:
         return "without probes all lives go on"
     return ""
