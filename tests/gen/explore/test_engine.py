@@ -116,9 +116,16 @@ def test_engines_agree_within_other_bounds(bounds: Bounds) -> None:
     in_both(model(ROOT / "spec/plan9_mount.yaml"), bounds)
 
 
+@pytest.mark.parametrize("bounds", [Bounds(callers=2, keys=1, failures=1), Bounds(failures=0),
+                                    Bounds(callers=2, states=30)], ids=str)
+def test_engines_agree_on_crashes_within_other_bounds(bounds: Bounds) -> None:
+    in_both(model(ROOT / "spec/plan9_mount.yaml", WITH_STORE), bounds, most=2)
+
+
 def test_engines_agree_without_reductions() -> None:
-    in_both(model(ROOT / "spec/plan9_mount.yaml"), Bounds(callers=2),
-            Reduced(one_root=False, symmetric=False))
+    reduced = Reduced(one_root=False, symmetric=False)
+    in_both(model(ROOT / "spec/plan9_mount.yaml"), Bounds(callers=2), reduced)
+    in_both(model(STORED[1]), Bounds(callers=2), reduced)
 
 
 @pytest.mark.long
@@ -145,6 +152,9 @@ def test_reports_agree_on_rows_that_nothing_takes(path: Path) -> None:
     in_c = explore(manager, BOUNDS, program=program(manager))
     assert words(in_c) == words(explore(manager, BOUNDS))
     assert "unreachable" in {f.fault.id for f in in_c.findings}
+    stored, small = model(path, WITH_STORE), Bounds(callers=2, keys=1)
+    in_c = explore(stored, small, program=program(stored))
+    assert words(in_c) == words(explore(stored, small))
 
 
 # Faults of the runtime: each is planted in a copy of its sources, and told as a fault of Berth.
