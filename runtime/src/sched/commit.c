@@ -104,6 +104,30 @@ static int meaning(int answer, bool firm, int *lost)
     return *lost < 0 ? *lost : answer;
 }
 
+/* Puts what was sent back into the queue, before all else. Returns the number of commits. */
+static unsigned put_back(struct stored *stored)
+{
+    struct commit *first = stored->sent, *last = first;
+    unsigned n = 1;
+
+    for (; last->next; last = last->next)
+        n++;
+    last->next = stored->queue;
+    if (!stored->queue)
+        stored->last = last;
+    stored->queue = first;
+    stored->sent = NULL;
+    return n;
+}
+
+/* Did several commits fail together, with nothing done? Then each is tried alone: one of them may be
+ * at fault, and the others know nothing of it. */
+static bool is_tried_again(const struct stored *stored, int answer)
+{
+    return stored->sent && stored->sent->next && !stored->lost && hook_is_failure(answer) &&
+           answer != -ESTALE;
+}
+
 /* The commits that were sent are over. The store has answered, or there was nothing to write. */
 static void finish_group(struct berth_manager *manager, int answer, const struct operation *self,
                          struct sleepers *woken)
@@ -114,6 +138,12 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
 
     stored->busy = false;
     record_release(&stored->merged, manager);
+    if (is_tried_again(stored, answer)) {
+        stored->leftover_sent = false;
+        stored->singly = put_back(stored);
+        promote(stored, self, woken);
+        return;
+    }
     if (answer == 0 && stored->leftover_sent)
         free_leftover(manager);
     stored->leftover_sent = false;
@@ -173,16 +203,9 @@ static bool merge_all(struct stored *stored, const struct commit *first)
 }
 
 /* Puts what was taken back, and takes the first commit only. */
-static void take_one(struct stored *stored, struct commit *first)
+static void take_one(struct stored *stored)
 {
-    struct commit *last = first;
-
-    while (last->next)
-        last = last->next;
-    last->next = stored->queue;
-    if (!stored->queue)
-        stored->last = last;
-    stored->queue = first;
+    (void)put_back(stored);
     (void)take_group(stored, false);
 }
 
@@ -195,7 +218,7 @@ static const struct batch *changes_of(struct stored *stored, struct commit *firs
         return &stored->merged;
     if (stored->leftover && !first->clear)
         return NULL;
-    take_one(stored, first);
+    take_one(stored);
     return first->batch;
 }
 
@@ -220,11 +243,13 @@ static void send_group(struct berth_manager *manager, const struct operation *se
                        struct sleepers *woken)
 {
     struct stored *stored = manager->stored;
-    struct commit *first = take_group(stored, true);
+    struct commit *first = take_group(stored, stored->singly == 0);
     const struct batch *batch = changes_of(stored, first);
     int answer = 0;
 
     stored->busy = true;
+    if (stored->singly > 0)
+        stored->singly--;
     if (first->broken) {
         answer = BERTH_UNCERTAIN(-ENOMEM);
     } else if (!batch) {

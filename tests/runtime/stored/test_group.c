@@ -14,7 +14,20 @@ struct slow_store {
     atomic_bool holds;     /* the next commit waits until this is false, and is refused */
     atomic_uint lost_at;   /* nobody knows how this commit ends; 0: none such */
     atomic_uint n_changes; /* of the last commit */
+    atomic_bool is_narrow; /* a commit with a reservation of "fat" does not fit: -E2BIG */
 };
+
+static bool has_fat(const berth_store_commit *commit)
+{
+    for (uint32_t i = 0; i < commit->n_changes; i++) {
+        const berth_store_change *change = &commit->changes[i];
+
+        /* box, drawer, _reservations: _id, _number, _owner */
+        if (change->table == 2 && !change->deleted && strcmp(change->values[2].text, "fat") == 0)
+            return true;
+    }
+    return false;
+}
 
 static int slow_open(void *ctx, const berth_store_manager *manager,
                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
@@ -43,6 +56,8 @@ static int slow_commit(void *ctx, const berth_store_commit *commit)
     atomic_store(&store->n_changes, commit->n_changes);
     while (atomic_load(&store->holds))
         pause_shortly();
+    if (atomic_load(&store->is_narrow) && has_fat(commit))
+        return -E2BIG;
     if (number == atomic_load(&store->lost_at))
         return BERTH_UNCERTAIN(-EIO);
     if (refused)
@@ -653,6 +668,88 @@ static void lost_while_a_hook_runs(void **unused)
     halls_stop(&halls);
 }
 
+/* The hook that puts runs until another commit has been asked for. */
+static int wait_for_another(struct hall *hall, berth_call *call, const char *what)
+{
+    struct slow_store *store = hall->arg;
+
+    (void)call;
+    (void)what;
+    while (atomic_load(&store->n_commits) < 2)
+        pause_shortly();
+    return 0;
+}
+
+static unsigned halls_calls(struct depot_of_halls *halls)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&halls->hall.lock);
+    n = halls->hall.n_calls;
+    pthread_mutex_unlock(&halls->hall.lock);
+    return n;
+}
+
+struct user {
+    pthread_t thread;
+    struct depot_of_halls *halls;
+    uuid_t id;
+    int rc;
+};
+
+static void *use_it(void *arg)
+{
+    struct user *user = arg;
+
+    user->rc = depository_use(user->halls->manager, user->id, NULL, NULL);
+    return NULL;
+}
+
+/* One of a group does not fit. The others do, also one that has called a hook. */
+static void one_of_a_group_does_not_fit(void **unused)
+{
+    struct depot_of_halls halls;
+    struct slow_store store;
+    struct renter first = {.box = "a"}, fat = {.box = "fat"}, slim = {.box = "slim"};
+    struct user user = {.halls = &halls};
+
+    (void)unused;
+    halls_start(&halls);
+    open_slow(&halls, &store);
+    first.manager = fat.manager = slim.manager = halls.manager;
+    assert_int_equal(rent(&halls, "u", 1, user.id, "user"), 0);
+    halls.hall.during = wait_for_another;
+    halls.hall.arg = &store;
+    atomic_store(&store.n_commits, 0);
+    atomic_store(&store.is_narrow, true);
+    assert_int_equal(pthread_create(&user.thread, NULL, use_it, &user), 0);
+    while (atomic_load(&store.n_commits) == 0 || halls_calls(&halls) == 0)
+        pause_shortly(); /* its intent is durable, and its hook runs */
+    atomic_store(&store.holds, true);
+    assert_int_equal(pthread_create(&first.thread, NULL, rent_by_id, &first), 0);
+    while (atomic_load(&store.n_commits) < 2)
+        pause_shortly();
+    assert_int_equal(pthread_create(&fat.thread, NULL, rent_by_id, &fat), 0);
+    assert_int_equal(pthread_create(&slim.thread, NULL, rent_by_id, &slim), 0);
+    for (unsigned i = 0; i < 10; i++)
+        pause_shortly();
+    atomic_store(&store.holds, false);
+    pthread_join(first.thread, NULL);
+    pthread_join(fat.thread, NULL);
+    pthread_join(slim.thread, NULL);
+    pthread_join(user.thread, NULL);
+    assert_int_equal(first.rc, -ENOSPC);
+    assert_int_equal(fat.rc, -E2BIG);
+    assert_int_equal(slim.rc, 0);
+    assert_int_equal(user.rc, 0);
+    assert_null(strstr(halls_state(&halls), "box fat"));
+    atomic_store(&store.is_narrow, false);
+    assert_int_equal(drain(&halls), 0);
+    close_slow(&halls);
+    assert_string_equal(halls_state(&halls), "");
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -661,6 +758,7 @@ int main(void)
         cmocka_unit_test(an_id_that_may_come_free),
         cmocka_unit_test(discard_behind_one_that_looks_again),
         cmocka_unit_test(some_that_look_again_when_the_store_is_lost),
+        cmocka_unit_test(one_of_a_group_does_not_fit),
         cmocka_unit_test(rows_of_a_commit),
         cmocka_unit_test(threads_at_work_when_it_dies),
         cmocka_unit_test(started_operations),

@@ -123,6 +123,7 @@ struct stored {
     uint64_t last_number;        /* of a reservation */
     struct commit *queue, *last; /* commits that wait to be sent */
     struct commit *sent;         /* in the commit that is pending */
+    unsigned singly;             /* so many are sent alone, since they have failed together */
     struct batch merged;         /* of those, if there are several */
     struct batch *leftover;      /* of loading: it goes with the first commit; or NULL */
     bool leftover_sent;          /* with the one that is pending */
