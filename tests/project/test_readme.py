@@ -66,6 +66,11 @@ def test_the_generated_table(generated: Path) -> None:
     assert QUOTES["docs"] in pages
 
 
+def test_the_start_of_a_process_is_what_is_tested() -> None:
+    code = (ROOT / "tests/runtime/stored/start.h").read_text(encoding="utf-8")
+    assert f"```c\n{code}```" in (ROOT / "docs/survive.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.long
 def test_the_page_of_the_checker_shows_what_it_prints_of_a_shipped_spec() -> None:
     page = (ROOT / "docs/checker.md").read_text(encoding="utf-8")

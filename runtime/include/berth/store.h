@@ -2,9 +2,9 @@
  * A store: where a manager keeps what it must not forget when its process dies (rule S13 of
  * docs/semantics.md; docs/survive.md is for users).
  *
- * Applications hand a store to <manager>_open and need nothing else of this file. Whoever writes a
- * store implements struct berth_store. A store keeps rows of named columns in tables, and knows
- * nothing of states and holders.
+ * Applications hand a store to <manager>_open; they use the part "For applications", and
+ * berth_rekey. Whoever writes a store implements struct berth_store. A store keeps rows of named
+ * columns in tables, and knows nothing of states and holders.
  *
  * The runtime calls one function of a store at a time, on any thread. It does not hold the
  * manager's lock, but for `replace`, `set_place` and the opening for a save.
@@ -21,6 +21,33 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* For applications */
+
+/* Most bytes of an owner's name, without the NUL. */
+#define BERTH_OWNER_MAX 255
+
+/* A reservation as <manager>_for_each_reservation shows it. Valid during the visit. */
+typedef struct berth_reservation {
+    const unsigned char *id; /* 16 bytes */
+    const char *owner;
+    /* view of the last instance of its path, which leads to the others; it may have ended */
+    const void *view;
+    uint8_t held;   /* bit i: it still holds level i of its path, the root is level 0 */
+    bool releasing; /* only the operation that ends it may use it */
+} berth_reservation;
+
+/* A named reference as <manager>_for_each_reference shows it. Valid during the visit. */
+typedef struct berth_reference {
+    const char *owner;
+    unsigned resource; /* whose instance it is: a <manager>_resource */
+    const void *view;  /* of the instance */
+} berth_reference;
+
+/* What the block of a started operation has besides, if the manager may have a store. */
+#define BERTH_OP_STORED (14u * sizeof(void *) + 48u)
+
+/* For stores */
 
 #define BERTH_STORE_VERSION 1
 /* Of the runtime's own columns and tables. */
@@ -50,29 +77,6 @@ typedef struct berth_store_table {
     uint16_t n_columns;
     uint16_t n_key;
 } berth_store_table;
-
-/* Most bytes of an owner's name, without the NUL. */
-#define BERTH_OWNER_MAX 255
-
-/* A reservation as <manager>_for_each_reservation shows it. Valid during the visit. */
-typedef struct berth_reservation {
-    const unsigned char *id; /* 16 bytes */
-    const char *owner;
-    /* view of the last instance of its path, which leads to the others; it may have ended */
-    const void *view;
-    uint8_t held;   /* bit i: it still holds level i of its path, the root is level 0 */
-    bool releasing; /* only the operation that ends it may use it */
-} berth_reservation;
-
-/* A named reference as <manager>_for_each_reference shows it. Valid during the visit. */
-typedef struct berth_reference {
-    const char *owner;
-    unsigned resource; /* whose instance it is: a <manager>_resource */
-    const void *view;  /* of the instance */
-} berth_reference;
-
-/* What the block of a started operation has besides, if the manager may have a store. */
-#define BERTH_OP_STORED (14u * sizeof(void *) + 48u)
 
 /* A cell. Which member counts is the column's type. */
 typedef union berth_store_value {
@@ -155,8 +159,10 @@ typedef struct berth_store {
      * Takes the store. First it shows what it has to `accept`, if it is not empty: what is
      * `stored`, with `stored->tables` as they were then. If that returns an error, open returns the
      * same and has changed nothing. Then it raises the epoch, durably, and fences all earlier
-     * openings: their commits give -ESTALE. The new epoch is one more than that of the store, or
-     * than `manager->epoch` if that is higher. The store notes `manager`.
+     * openings: their commits give -ESTALE. That stays if loading the rows fails afterwards. The
+     * new epoch is one more than that of the store, or than `manager->epoch` if that is higher. The
+     * store notes `manager`, and changes its tables to those of `manager`. It changes no row but
+     * for columns that come and go.
      *
      * `deadline`: CLOCK_MONOTONIC nanoseconds, or BERTH_NO_DEADLINE.
      *
@@ -169,9 +175,11 @@ typedef struct berth_store {
                 berth_store_link link, int64_t deadline, berth_store_opened *opened);
 
     /*
-     * Gives all rows to `put`, table by table in the order of `open`, by ascending key. `values`
-     * has one per column of the tables that `open` got; a column that was not stored then has zero,
-     * "", the nil UUID or no texts. Returns what `put` returned, if that is not 0.
+     * Gives all rows to `put`, table by table in the order of `open`, by ascending key: numbers as
+     * unsigned or signed ones, texts and UUIDs by their bytes as unsigned ones, the first column of
+     * a key counts most. `values` has one per column of the tables that `open` got; a column that
+     * was not stored then has zero, "", the nil UUID or no texts. Returns what `put` returned, if
+     * that is not 0. After a failure the runtime calls `close`.
      */
     int (*load)(void *ctx, int (*put)(void *arg, uint16_t table, const berth_store_value *values),
                 void *arg, int64_t deadline);
@@ -183,24 +191,28 @@ typedef struct berth_store {
      *
      * The store may send a commit again whose outcome it does not know: epoch and sequence name it.
      *
-     * -ESTALE     a later opening has fenced this one
-     * -ENOSPC, …  certainly not
+     * Against `max_rows` a deleted row counts as one change, against `max_bytes` as no bytes.
+     *
+     * -ESTALE     a later opening has fenced this one. Nothing has become durable
+     * -ENOSPC, …  any other negative errno value: certainly nothing has become durable. The runtime
+     *             may make another commit with the same number
      */
     int (*commit)(void *ctx, const berth_store_commit *commit);
 
     /*
      * Replaces everything by the rows that `next` gives, until that returns 0; it returns 1 with
      * each row, or a negative errno value, which replace returns. Blocks. May be larger than a
-     * commit. Nothing is pending meanwhile. After BERTH_UNCERTAIN() the store has what it had, or
-     * all of these rows.
+     * commit. Nothing is pending meanwhile. After a negative errno value the store has what it had.
+     * After BERTH_UNCERTAIN() it has what it had, or all of these rows. Part of a save: the mark
+     * that `open` noted (BERTH_STORE_ARRIVING) keeps others from opening it after a failure.
      */
     int (*replace)(void *ctx, uint64_t epoch, uint64_t sequence,
                    int (*next)(void *arg, berth_store_change *row), void *arg);
 
     /*
-     * Gives the store back. What is committed stays. Not called after an open that failed. A commit
-     * may be pending if the runtime has no threads (BERTH_NO_THREADS): what it points to is valid
-     * until close returns.
+     * Gives the store back. What is committed stays. Called once after each open that gave 0, also
+     * if the load failed; not called after an open that failed. A commit may be pending if the
+     * runtime has no threads (BERTH_NO_THREADS): what it points to is valid until close returns.
      */
     void (*close)(void *ctx);
 
@@ -214,7 +226,8 @@ typedef struct berth_store {
 /*
  * The pending commit with this sequence number has ended. `result`: 0, a negative errno value or
  * BERTH_UNCERTAIN(). Operations go on on this thread, or in <manager>_poll, as with
- * berth_complete().
+ * berth_complete(): hooks and `done` functions may run before this returns. So the store must hold
+ * no lock that they, or another commit, could need.
  *
  * 0         accepted
  * -ENOENT   no such commit is pending: it has been answered
@@ -224,7 +237,9 @@ typedef struct berth_store {
 int berth_store_committed(berth_store_link link, uint64_t sequence, int result);
 
 /*
- * Somebody else has the store. The manager calls no more hooks: all operations end with -ESTALE.
+ * Somebody else has the store. The manager begins no more hooks: all operations end with -ESTALE.
+ * A hook that runs goes on to its end. `done` functions may run before this returns. A commit that
+ * is pending must still be answered with berth_store_committed(); <manager>_destroy waits for that.
  * Look-ups may have answered what is old by then. Any thread; not from `open`. 0, or -EDEADLK.
  */
 int berth_store_lost(berth_store_link link);
