@@ -1,6 +1,6 @@
 /*
- * A thread of the store makes the commits. A program with one thread starts operations while another
- * program holds the file: none of them blocks, and other roots go on.
+ * A thread of the store makes the commits. A program with one thread starts operations while
+ * another program holds the file: none of them blocks, and other roots go on.
  */
 #define _GNU_SOURCE
 

@@ -120,8 +120,10 @@ static unsigned put_back(struct stored *stored)
     return n;
 }
 
-/* Did several commits fail together, with nothing done? Then each is tried alone: one of them may be
- * at fault, and the others know nothing of it. */
+/*
+ * Did several commits fail together, with nothing done? Then each is tried alone: one of them may
+ * be at fault, and the others know nothing of it.
+ */
 static bool is_tried_again(const struct stored *stored, int answer)
 {
     return stored->sent && stored->sent->next && !stored->lost && hook_is_failure(answer) &&
