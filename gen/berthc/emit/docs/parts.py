@@ -4,7 +4,8 @@ from __future__ import annotations
 from berthc.emit.diagram import mermaid, text
 from berthc.emit.diagram.style import wrap
 from berthc.emit.docs.resources import events_of, state_table
-from berthc.model import Manager, Resource, Row, State, Target
+from berthc.emit.docs.rows import guard_words, target_words
+from berthc.model import Manager, Resource, Row
 
 KINDS = ("table", "text", "mermaid")
 COLUMNS = 79
@@ -34,8 +35,8 @@ def plain_table(resource: Resource, width: int) -> list[str]:
         events = [e for e in events_of(resource) if resource.rows(state.name, e)]
         column = min(max(map(len, events), default=0), width // 3)
         for event in events:
-            cell = "; ".join(_row(row, state, len(resource.rows(state.name, event)) == 1)
-                             for row in resource.rows(state.name, event))
+            rows = resource.rows(state.name, event)
+            cell = "; ".join(_row(row, len(rows) == 1) for row in rows)
             first, *more = wrap(cell, width - column - 4)
             if len(event) > column:
                 lines.append(f"  {event}")
@@ -47,20 +48,14 @@ def plain_table(resource: Resource, width: int) -> list[str]:
     return [text.plain(line) for line in lines]
 
 
-def _row(row: Row, state: State, alone: bool) -> str:
-    guard = "" if alone else f"if {row.guard.text}: " if row.guard is not None else "else: "
+def _row(row: Row, alone: bool) -> str:
+    guard = "" if alone else f"{guard_words(row, alone)}: "
     if row.reject is not None:
         return guard + row.reject
     if row.hook is None:
-        return guard + " ".join(_target(t, state) for _, t in row.targets())
+        return guard + " ".join(target_words(row, target) for _, target in row.targets())
     ends: dict[str, list[str]] = {}
     for outcome, target in row.targets():
-        ends.setdefault(_target(target, state), []).append(outcome)
+        ends.setdefault(target_words(row, target), []).append(outcome)
     words = ", ".join(f"{' or '.join(outcomes)}: {where}" for where, outcomes in ends.items())
     return f"{guard}{'ask ' if row.ask else ''}{row.hook} ({words})"
-
-
-def _target(target: Target, state: State) -> str:
-    if target.state == state.name and target.raise_event is None:
-        return "stay"
-    return target.state + (f", then {target.raise_event}" if target.raise_event else "")

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from berthc.emit.diagram import dot, mermaid
-from berthc.emit.diagram.graph import StateGraph, state_graph, target_text
-from berthc.emit.diagram.life import FAILURES, OUTCOMES
+from berthc.emit.diagram.graph import StateGraph, state_graph
 from berthc.emit.diagram.style import LEGEND
 from berthc.emit.docs.fields import assigned_text, field_role, type_text
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
 from berthc.emit.docs.pictures import Pictures
+from berthc.emit.docs.rows import endings, guard_words, target_words
 from berthc.explore.meaning import in_the_backend
 from berthc.explore.report import StateMeanings
 from berthc.model import Form, Manager, Resource, Row, State, Target
@@ -40,26 +40,20 @@ def holders_text(manager: Manager, resource: Resource) -> str:
     return words.rstrip()
 
 
-def _target(target: Target, state: str) -> str:
-    if target.state == state and target.raise_event is None:
-        return "stay"
-    return "→ " + target_text(target)
+def _target(row: Row, target: Target) -> str:
+    words = target_words(row, target)
+    return words if words == "stay" else f"→ {words}"
 
 
 def _row(row: Row, alone: bool) -> str:
     """One row as lines of a cell."""
-    guard = "" if alone else f"if {code(row.guard.text)}: " if row.guard is not None else "else: "
+    guard = "" if alone else f"{guard_words(row, alone, code)}: "
     if row.reject is not None:
         return f"{guard}**{row.reject}**" + (f"<br>{md(row.brief)}" if row.brief else "")
     if row.hook is None:
         assert row.ok is not None
-        return guard + _target(row.ok, row.state)
-    by_target: dict[tuple[bool, str], list[str]] = {}
-    for outcome, target in row.targets():
-        by_target.setdefault((outcome in FAILURES, _target(target, row.state)), []).append(
-            OUTCOMES[outcome]
-        )
-    ends = [f"{' or '.join(words)}: {target}" for (_, target), words in by_target.items()]
+        return guard + _target(row, row.ok)
+    ends = [f"{words}: {_target(row, target)}" for words, target, _ in endings(row)]
     return "<br>".join([guard + ("ask " if row.ask else "") + code(row.hook), *ends])
 
 

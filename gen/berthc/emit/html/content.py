@@ -13,6 +13,7 @@ from berthc.emit.docs.fields import assigned_text, field_role, type_text
 from berthc.emit.docs.markdown import sentence
 from berthc.emit.docs.operations import does, gives, hook_facts, takes
 from berthc.emit.docs.resources import holders_text
+from berthc.emit.docs.rows import endings, guard_words
 from berthc.emit.html.coverage import Coverage, Taken
 from berthc.emit.html.tables import row_ids
 from berthc.emit.html.words import html
@@ -155,15 +156,10 @@ def _state(resource: Resource, state: State, nodes: Mapping[str, Node], events: 
 
 
 def _row(row: Row, name: str, alone: bool, coverage: Coverage) -> RowView:
-    guard = "" if alone else f"if {row.guard.text}" if row.guard is not None else "else"
-    by_target: dict[tuple[bool, str, str], list[str]] = {}
-    for outcome, target in row.targets():
-        to = "" if target.state == row.state else target.state
-        key = (outcome in FAILURES, to, target.raise_event or "")
-        by_target.setdefault(key, []).append(OUTCOMES[outcome])
-    ends = tuple(End(" or ".join(words), to, then, bad)
-                 for (bad, to, then), words in by_target.items())
-    return RowView(name, guard, row.reject or "", row.hook or "", row.ask is not None, ends,
+    ends = tuple(End(words, "" if target.state == row.state else target.state,
+                     target.raise_event or "", bad)
+                 for words, target, bad in endings(row))
+    return RowView(name, guard_words(row, alone), row.reject or "", row.hook or "", row.ask is not None, ends,
                    sentence(row.brief), coverage.get(name), row_text(row, alone))
 
 
@@ -171,7 +167,7 @@ def row_text(row: Row, alone: bool) -> str:
     """A row as one sentence: for screen readers and for the line below the tables."""
     start = f"{row.state}, {row.event}"
     if not alone:
-        start += f", if {row.guard.text}" if row.guard is not None else ", else"
+        start += f", {guard_words(row, alone)}"
     if row.reject is not None:
         return f"{start}: rejected with {row.reject}"
     ends = []
