@@ -159,8 +159,9 @@ def _row(row: Row, name: str, alone: bool, coverage: Coverage) -> RowView:
     ends = tuple(End(words, "" if target.state == row.state else target.state,
                      target.raise_event or "", bad)
                  for words, target, bad in endings(row))
-    return RowView(name, guard_words(row, alone), row.reject or "", row.hook or "", row.ask is not None, ends,
-                   sentence(row.brief), coverage.get(name), row_text(row, alone))
+    return RowView(name, guard_words(row, alone), row.reject or "", row.hook or "",
+                   row.ask is not None, ends, sentence(row.brief), coverage.get(name),
+                   row_text(row, alone))
 
 
 def row_text(row: Row, alone: bool) -> str:
