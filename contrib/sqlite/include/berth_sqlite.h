@@ -58,8 +58,8 @@ typedef struct berth_sqlite_options {
     /*
      * A thread of the store makes the commits. So started operations never wait for the disk, or
      * for another program, on the thread that starts them or polls: for programs with an event
-     * loop. Give the manager `wake`; without it, hooks of started operations may run on that thread.
-     * Blocking operations gain nothing by it. It must not be used in a child after fork().
+     * loop. Give the manager `wake`; without it, hooks of started operations may run on that
+     * thread. Blocking operations gain nothing by it. It must not be used in a child after fork().
      */
     bool background;
     /* The file must be there; else -ENOENT. Without it, it is made. */
