@@ -50,6 +50,7 @@
 #include "src/core/stored/collect.c"
 #include "src/core/stored/persist.c"
 #include "src/core/stored/recovery.c"
+#include "src/core/stored/upgrade.c"
 #include "src/core/stored/load.c"
 #include "src/core/execute.c"
 #include "src/core/fast.c"

@@ -9,7 +9,7 @@
 #include "object.h"
 
 #define COLUMNS                                                                                    \
-    "manager, format, hash, options, absent, backend, epoch, sequence, tables, schema, _sum, "     \
+    "manager, format, hash, options, absent, hooks, backend, epoch, sequence, tables, schema, _sum, " \
     "place"
 
 /* How a place is written. */
@@ -28,6 +28,7 @@ static uint64_t sum_of(const struct header *header)
     sum = sum_number(sum, header->spec_hash);
     sum = sum_text(sum, header->options);
     sum = sum_text(sum, header->absent);
+    sum = sum_text(sum, header->hooks);
     sum = sum_text(sum, header->backend);
     sum = sum_number(sum, header->epoch);
     sum = sum_number(sum, header->sequence);
@@ -41,6 +42,7 @@ void header_free(struct header *header)
     free(header->manager);
     free(header->options);
     free(header->absent);
+    free(header->hooks);
     free(header->backend);
     free(header->tables);
     *header = (struct header){0};
@@ -73,12 +75,13 @@ static int write_row(struct berth_sqlite *store)
 
     return sql_run(store,
                    "INSERT OR REPLACE INTO _berth(rowid, " COLUMNS ") VALUES(1, %Q, %lld, "
-                   "'%016llx', %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld, %Q)",
+                   "'%016llx', %Q, %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld, %Q)",
                    header->manager, (sqlite3_int64)header->format,
                    (unsigned long long)header->spec_hash, header->options, header->absent,
-                   header->backend, (sqlite3_int64)header->epoch, (sqlite3_int64)header->sequence,
-                   header->tables, (unsigned long long)header->schema,
-                   (sqlite3_int64)sum_of(header), places[header->place]);
+                   header->hooks, header->backend, (sqlite3_int64)header->epoch,
+                   (sqlite3_int64)header->sequence, header->tables,
+                   (unsigned long long)header->schema, (sqlite3_int64)sum_of(header),
+                   places[header->place]);
 }
 
 int header_make(struct berth_sqlite *store)
@@ -86,12 +89,13 @@ int header_make(struct berth_sqlite *store)
     static char nothing[] = "", no_tables[] = "[]";
     int rc =
         sql_run(store, "CREATE TABLE _berth(manager TEXT, format INTEGER, hash TEXT, options TEXT, "
-                       "absent TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, tables TEXT, "
-                       "schema TEXT, _sum INTEGER, place TEXT)");
+                       "absent TEXT, hooks TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, "
+                       "tables TEXT, schema TEXT, _sum INTEGER, place TEXT)");
 
     store->header = (struct header){.manager = nothing,
                                     .options = nothing,
                                     .absent = nothing,
+                                    .hooks = nothing,
                                     .backend = nothing,
                                     .tables = no_tables};
     if (rc == 0)
@@ -122,6 +126,7 @@ int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
         .manager = strdup(manager->manager),
         .options = strdup(manager->options),
         .absent = strdup(manager->absent),
+        .hooks = strdup(manager->hooks),
         .backend = strdup(manager->backend),
         .tables = names_of(&store->tables),
         .spec_hash = manager->spec_hash,
@@ -134,7 +139,7 @@ int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
 
     header_free(&store->header);
     store->header = next;
-    if (!next.manager || !next.options || !next.absent || !next.backend || !next.tables)
+    if (!next.manager || !next.options || !next.absent || !next.hooks || !next.backend || !next.tables)
         return error_memory(store);
     rc = header_schema(store, &store->header.schema);
     return rc == 0 ? write_row(store) : rc;
@@ -181,21 +186,22 @@ static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
         .spec_hash = hexadecimal_at(row, 2),
         .options = text_at(row, 3),
         .absent = text_at(row, 4),
-        .backend = text_at(row, 5),
-        .epoch = (uint64_t)sqlite3_column_int64(row, 6),
-        .sequence = (uint64_t)sqlite3_column_int64(row, 7),
-        .tables = text_at(row, 8),
-        .schema = hexadecimal_at(row, 9),
+        .hooks = text_at(row, 5),
+        .backend = text_at(row, 6),
+        .epoch = (uint64_t)sqlite3_column_int64(row, 7),
+        .sequence = (uint64_t)sqlite3_column_int64(row, 8),
+        .tables = text_at(row, 9),
+        .schema = hexadecimal_at(row, 10),
     };
-    if (!header->manager || !header->options || !header->absent || !header->backend ||
-        !header->tables)
+    if (!header->manager || !header->options || !header->absent || !header->hooks ||
+        !header->backend || !header->tables)
         return error_damaged(store, "a text is missing in _berth");
-    if (!read_place(row, 11, &header->place))
+    if (!read_place(row, 12, &header->place))
         return error_damaged(store, "_berth has an unknown place");
-    if (sqlite3_column_int64(row, 12) != 1)
+    if (sqlite3_column_int64(row, 13) != 1)
         return error_damaged(store, "the row of _berth has another number");
-    if (sqlite3_column_type(row, 10) != SQLITE_NULL &&
-        sqlite3_column_int64(row, 10) != (sqlite3_int64)sum_of(header))
+    if (sqlite3_column_type(row, 11) != SQLITE_NULL &&
+        sqlite3_column_int64(row, 11) != (sqlite3_int64)sum_of(header))
         return error_damaged(store, "_berth does not have its sum");
     return 0;
 }

@@ -39,7 +39,7 @@ struct rows {
 
 /* The row of _berth. Texts are owned, and never NULL. */
 struct header {
-    char *manager, *options, *absent, *backend;
+    char *manager, *options, *absent, *hooks, *backend;
     char *tables;    /* their names in order, as JSON */
     uint64_t schema; /* sum over the definitions of the tables */
     uint64_t spec_hash;
@@ -171,6 +171,9 @@ int tables_copy(struct tables *to, const berth_store_manager *from);
 void tables_free(struct tables *tables);
 /* Changes the tables of the file from `old` into the store's. */
 int tables_change(struct berth_sqlite *store, const struct tables *old);
+/* The same, with the rows that `manager->change` makes of the old ones. */
+int tables_replace(struct berth_sqlite *store, const struct tables *old,
+                   const berth_store_manager *manager, void *arg);
 
 /* rows.c */
 int rows_prepare(struct berth_sqlite *store, struct rows *rows, const berth_store_table *table,

@@ -26,10 +26,31 @@ static int check_pages(struct berth_sqlite *store)
     return rc;
 }
 
-static int show_stored(const struct berth_sqlite *store, const struct tables *tables,
+/* What is shown to `accept`. */
+struct shown {
+    struct berth_sqlite *store;
+    const struct tables *tables;
+};
+
+static int read_shown(void *from, uint16_t table,
+                      int (*put)(void *arg, const berth_store_value *values), void *arg)
+{
+    const struct shown *shown = from;
+    const berth_store_table *read = &shown->tables->tables[table];
+    struct rows rows = {0};
+    int rc = rows_prepare(shown->store, &rows, read, read->name);
+
+    if (rc == 0)
+        rc = rows_read(shown->store, &rows, put, arg);
+    rows_finalize(&rows);
+    return rc;
+}
+
+static int show_stored(struct berth_sqlite *store, const struct tables *tables,
                        int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
 {
     const struct header *header = &store->header;
+    struct shown shown = {store, tables};
 
     if (header->epoch == 0)
         return 0; /* it was made just now, or nobody got further */
@@ -39,11 +60,14 @@ static int show_stored(const struct berth_sqlite *store, const struct tables *ta
                            .spec_hash = header->spec_hash,
                            .options = header->options,
                            .absent = header->absent,
+                           .hooks = header->hooks,
                            .backend = header->backend,
                            .tables = tables->tables,
                            .n_tables = tables->n,
                            .place = store->options.reclaim ? BERTH_STORE_HERE : header->place,
                            .epoch = header->epoch,
+                           .read = read_shown,
+                           .from = &shown,
                        });
 }
 
@@ -62,6 +86,8 @@ static int take_store(struct berth_sqlite *store, const berth_store_manager *man
         rc = show_stored(store, &old, accept, arg);
     if (rc == 0)
         rc = tables_change(store, &old);
+    else if (rc == 1)
+        rc = tables_replace(store, &old, manager, arg);
     if (rc == 0)
         rc = header_write(store, manager);
     tables_free(&old);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,5 +312,71 @@ int tables_change(struct berth_sqlite *store, const struct tables *old)
         else if (rc == 0 && !is_same(found, wanted))
             rc = change_table(store, found, wanted);
     }
+    return rc;
+}
+
+/* The old tables get numbers for names, since a new one may have the name of another old one. */
+struct replacing {
+    struct berth_sqlite *store;
+    const berth_store_manager *manager;
+    void *arg;
+    uint16_t table;
+    struct rows *to; /* one per wanted table */
+};
+
+static int replace_row(void *arg, const berth_store_value *values)
+{
+    const struct replacing *replacing = arg;
+    berth_store_change row;
+    int rc = replacing->manager->change(replacing->arg, replacing->table, values, &row);
+
+    if (rc == 1)
+        rc = rows_write(replacing->store, &replacing->to[row.table], row.values);
+    return rc;
+}
+
+static int replace_rows(struct replacing *replacing, const struct tables *old)
+{
+    int rc = 0;
+
+    for (; replacing->table < old->n && rc == 0; replacing->table++) {
+        char name[sizeof OLD + 8];
+        struct rows from = {0};
+
+        (void)snprintf(name, sizeof name, OLD "%u", replacing->table);
+        rc = rows_prepare(replacing->store, &from, &old->tables[replacing->table], name);
+        if (rc == 0)
+            rc = rows_read(replacing->store, &from, replace_row, replacing);
+        rows_finalize(&from);
+        if (rc == 0)
+            rc = sql_run(replacing->store, "DROP TABLE \"%w\"", name);
+    }
+    return rc;
+}
+
+int tables_replace(struct berth_sqlite *store, const struct tables *old,
+                   const berth_store_manager *manager, void *arg)
+{
+    struct replacing replacing = {.store = store, .manager = manager, .arg = arg};
+    const struct tables *wanted = &store->tables;
+    int rc = 0;
+
+    for (unsigned i = 0; i < old->n && rc == 0; i++)
+        rc = sql_run(store, "ALTER TABLE \"%w\" RENAME TO " OLD "%u", old->tables[i].name, i);
+    replacing.to = calloc(wanted->n + 1u, sizeof *replacing.to);
+    if (!replacing.to)
+        return error_memory(store);
+    for (unsigned i = 0; i < wanted->n && rc == 0; i++) {
+        rc = check_wanted(store, &wanted->tables[i]);
+        if (rc == 0)
+            rc = create_table(store, &wanted->tables[i]);
+        if (rc == 0)
+            rc = rows_prepare(store, &replacing.to[i], &wanted->tables[i], wanted->tables[i].name);
+    }
+    if (rc == 0)
+        rc = replace_rows(&replacing, old);
+    for (unsigned i = 0; i < wanted->n; i++)
+        rows_finalize(&replacing.to[i]);
+    free(replacing.to);
     return rc;
 }

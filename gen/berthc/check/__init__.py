@@ -31,7 +31,8 @@ FIRST: tuple[Rule[Spec], ...] = (
     hooks.together, hooks.asking, hooks.stated_effects, guards.guard_scope, guards.guard_type,
     guards.guard_cases, guards.last_unguarded, operations.paths, operations.find_by,
     operations.takes_nothing, operations.takes_and_drops, operations.gives, operations.reservations,
-    operations.ends, table.raise_cycle, store.settle, store.no_limits, limits.limits,
+    operations.ends, table.raise_cycle, store.settle, store.no_limits, store.was,
+    limits.limits,
     bounds.unbounded, bounds.total,
 )
 SECOND: tuple[Rule[Spec], ...] = (

@@ -15,6 +15,7 @@ from berthc.diag import PLAIN, Diagnostic, Severity, show
 from berthc.diff import Change, Reason, Verdict, compared, greatest
 from berthc.diff.callers import calls, errors, touched, views
 from berthc.diff.header import breaks
+from berthc.diff.loadable import Loadable
 from berthc.diff.report import Comparison, NewFinding, only_new
 from berthc.emit.c import header
 from berthc.emit.diagram.svg import GraphvizError
@@ -30,6 +31,7 @@ from berthc.files.revision import GitError
 from berthc.lower import lower
 from berthc.model import Manager
 from berthc.pipeline import without_repeats
+from berthc.stored.loadable import loadable
 
 
 def diff_command(args: argparse.Namespace) -> int:
@@ -102,11 +104,34 @@ def comparison(args: argparse.Namespace, old: Spec, new: Spec) -> Comparison:
         wrong = [spec.file for spec in (old, new) if spec.searched is None]
         notes.append(f"{' and '.join(wrong)} {'has' if len(wrong) == 1 else 'have'} errors: "
                      "the C API and the errors of operations were not compared")
+    stores = None
+    if old.exists and old.manager is not None and new.manager is not None:
+        stores = loadable(old.manager, new.manager)
+        reasons += _of_stores(stores)
+        notes += _untold(stores, changes)
     notes += _new_warnings(old, new)
     findings, mistakes = _found(args, old, new, alike, greatest(c.verdict for c in changes), notes)
     return Comparison(old.file, new.file, alike, new.manager, tuple(changes), tuple(reasons),
                       tuple(callers), tuple(findings), tuple(mistakes), tuple(notes),
-                      new.result.source.lines)
+                      new.result.source.lines, stores)
+
+
+def _of_stores(stores: Loadable | None) -> list[Reason]:
+    if stores is None or stores.word == "yes":
+        return []
+    which = "no store" if stores.never else "not every store"
+    return [Reason(Verdict.BEHAVIOUR, f"{which} of the old spec loads")]
+
+
+def _untold(stores: Loadable | None, changes: list[Change]) -> list[str]:
+    """Earlier names that would let stores load."""
+    missed = {name for one in (stores.unless if stores else ()) for name in (one.name,
+                                                                             one.resource)}
+    return [f"{change.what} {change.name} seems to have been called {was}: earlier names (was) "
+            "let stores load that have this name"
+            for change in changes if change.kind == "renamed"
+            for was in [change.was.rpartition(".")[2] if change.what != "hook" else change.was]
+            if was in missed]
 
 
 class _Sides(NamedTuple):

@@ -11,6 +11,7 @@ from berthc.commands.common import BAD, OK, USAGE, report, status_of
 from berthc.pipeline import compile_spec
 from berthc.stored.checks import problems
 from berthc.stored.reading import Row, Stored, StoreError, read_store
+from berthc.stored.upgrade import is_same_spec
 
 
 def store_command(args: argparse.Namespace) -> int:
@@ -27,12 +28,17 @@ def store_command(args: argparse.Namespace) -> int:
         print(f"berthc: {error}", file=sys.stderr)
         return USAGE if error.unread else BAD
     wrong = problems(stored, manager)
+    other = manager is not None and not wrong and not is_same_spec(stored, manager)
     if args.format == "json":
-        told = {"store": stored.header, "tables": stored.tables, "problems": wrong}
+        told = {"store": stored.header, "tables": stored.tables, "problems": wrong,
+                "spec": None if manager is None else "same" if is_same_spec(stored, manager)
+                else "other"}
         print(json.dumps(told, indent=2))
     else:
         for line in _lines(stored):
             print(line)
+        if other:
+            print("the store is of another version of the spec, and loads into this one")
         for one in wrong:
             print(f"berthc: {one}", file=sys.stderr)
     return BAD if wrong else OK

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 
 from berthc.diff.change import Change, Reason, Verdict, greatest
 from berthc.diff.declared import (
-    accept_changes, hook_changes, limit_changes, manager_changes, operation_changes, option_changes,
-    resource_changes, store_changes,
+    accept_changes, earlier_changes, hook_changes, limit_changes, manager_changes,
+    operation_changes, option_changes, resource_changes, store_changes,
 )
 from berthc.diff.match import Rename, match
 from berthc.diff.rows import row_changes
@@ -63,5 +63,6 @@ def _changes(old: Manager, new: Manager) -> Iterator[Change]:
             yield from row_changes(old, new, before, after)
     yield from operation_changes(old, new)
     yield from store_changes(old, new)
+    yield from earlier_changes(old, new)
     yield from limit_changes(old, new)
     yield from accept_changes(old, new)

@@ -1,7 +1,8 @@
 """Finds what has another name: the same structure under a name that only one of the specs has.
 
 Each thing has features: what it is, and where it stands among things that both specs know. The more
-features it has, the more they count against the words of name and brief.
+features it has, the more they count against the words of name and brief. What a spec tells (`was`)
+counts more than all of that.
 """
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from difflib import SequenceMatcher
 from itertools import product
 
 from berthc.diff.renames import leaves, renamed
-from berthc.model import Assigned, Field, Guard, Hook, Loc, Manager, Operation, Resource, State
+from berthc.model import (
+    Assigned, Field, Guard, Hook, Loc, Manager, Naming, Operation, Resource, State, earlier_names,
+)
 from berthc.names import shape
 
 ALIKE = 0.6  # from which similarity on a thing is the same under another name
@@ -47,6 +50,11 @@ class _Thing:
 KINDS = ("resource", "option", "hook", "field", "assigned", "state", "event", "operation")
 
 
+_NAMINGS = {"resource": (Naming.RESOURCE,), "option": (Naming.OPTION,), "hook": (Naming.HOOK,),
+            "field": (Naming.COLUMN,), "assigned": (Naming.COLUMN,), "state": (Naming.STATE,),
+            "event": (Naming.EVENT,)}
+
+
 def match(old: Manager, new: Manager) -> tuple[Manager, list[Rename]]:
     """The old manager under the new names, and what was renamed."""
     found: list[Rename] = []
@@ -78,9 +86,12 @@ def _renames(kind: str, scope: str, old: Manager, new: Manager) -> list[Rename]:
     if not gone or not came:
         return []
     before, after = _things(kind, scope, old, new, gone), _things(kind, scope, new, old, came)
+    told = {(e.was, e.name) for e in earlier_names(new)
+            if e.kind in _NAMINGS.get(kind, ()) and e.owner == scope}
     pairs = [(i, j) for i, j in product(range(len(before)), range(len(after)))
              if len(before) * len(after) <= MOST_PAIRS or abs(i - j) <= NEAR]
-    scored = sorted((-_alike(before[i], after[j]), i, j) for i, j in pairs)
+    scored = sorted((-2.0 if (before[i].name, after[j].name) in told else
+                     -_alike(before[i], after[j]), i, j) for i, j in pairs)
     found: list[Rename] = []
     used: set[tuple[str, int]] = set()
     for score, i, j in scored:

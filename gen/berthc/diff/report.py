@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from berthc.diag import Diagnostic, listing
 from berthc.diff.callers import Errors
 from berthc.diff.change import Change, Reason, Verdict, greatest
+from berthc.diff.loadable import Loadable
 from berthc.model import Manager
 
 
@@ -37,6 +38,7 @@ class Comparison:
     errors: tuple[Diagnostic, ...] = ()
     notes: tuple[str, ...] = ()
     lines: Sequence[str] = ()
+    loadable: Loadable | None = None  # of a manager with a store
 
     @property
     def verdict(self) -> Verdict:

@@ -3,6 +3,7 @@ say is decided here."""
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from berthc import model
@@ -84,7 +85,9 @@ class _Lowering:
             guards=tuple(self.guards.found),
             denials=tuple(self.denials.found),
             limits=room.limits(self.m),
-            store=ir.Store(self.m.store.settle) if self.m.store is not None else None,
+            store=None
+            if self.m.store is None
+            else ir.Store(self.m.store.settle, earlier=tuple(self.earlier())),
             file_scope=file_scope(self.m),
             together=tuple(
                 tuple(self.hook_ids[h] for h in names)
@@ -92,6 +95,18 @@ class _Lowering:
                 if len(names) > 1
             ),
         )
+
+    def earlier(self) -> Iterator[ir.Earlier]:
+        """Earlier names, which rows of a store may have."""
+        for one in model.earlier_names(self.m):
+            index = 0
+            if one.kind is model.Naming.OPTION_VALUE:
+                index = self.option_ids[one.of]
+            elif one.kind is model.Naming.VALUE:
+                fields = self.m.resource(one.owner).fields
+                index = next(i for i, f in enumerate(fields, 1) if f.name == one.of)
+            yield ir.Earlier(one.kind.name, self.resource_ids.get(one.owner, 0), index, one.was,
+                             one.name)
 
     def field(self, field: model.Field, resource: model.Resource | None) -> ir.Field:
         """A field of a resource, or an option of the manager."""

@@ -9,7 +9,8 @@ from berthc.model import Loc, Manager
 
 # What only people, the checker, the pictures or the allocator look at.
 _BESIDE = frozenset({"file", "brief", "why", "accept", "limits", "kind", "meant", "effects",
-                     "maybe", "text", "undoes", "needs", "repeatable"})
+                     "maybe", "text", "undoes", "needs", "repeatable", "was", "was_values",
+                     "was_events", "forgets"})
 
 
 def spec_hash(manager: Manager) -> int:

@@ -297,11 +297,23 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """An earlier name: `kind` is the word of the C constant, `resource` and `index` are numbers."""
+
+    kind: str
+    resource: int
+    index: int
+    was: str
+    name: str | None
+
+
+@dataclass(frozen=True)
 class Store:
     """The manager may have a store. `settle` is the name of the hook that settles, or None."""
 
     settle: str | None
     spec_hash: int = 0
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True)

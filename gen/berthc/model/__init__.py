@@ -11,6 +11,7 @@ the order of the spec, because tables, diagrams and headers show that order to t
 from __future__ import annotations
 
 from berthc.model.conditions import COMPARE, FormatText, Guard, Ref
+from berthc.model.earlier import Earlier, Naming, earlier_names
 from berthc.model.manager import Accept, Hook, Limit, Limits, Manager, Store
 from berthc.model.operation import Deny, Form, Operation, Step
 from berthc.model.resource import (
@@ -19,8 +20,8 @@ from berthc.model.resource import (
 from berthc.model.values import NOWHERE, Field, Loc, Type
 
 __all__ = [
-    "COMPARE", "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Field", "Form",
-    "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Operation", "PoolPart",
+    "COMPARE", "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Earlier", "Field", "Form",
+    "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Naming", "Operation", "PoolPart",
     "Ref", "Resource", "Row", "State", "StateKind", "Step", "Store", "Target",
-    "Type",
+    "Type", "earlier_names",
 ]

@@ -30,6 +30,7 @@ class Hook:
     together: str | None = None
     asks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -98,6 +99,7 @@ class Manager:
     accept: tuple[Accept, ...] = field(default=())
     limits: Limits | None = None
     store: Store | None = None
+    was: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Resource]:

@@ -29,6 +29,7 @@ class PoolPart:
     loc: Loc
     size: int | None = None
     option: str | None = None
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Assigned:
     texts: tuple[FormatText, ...] = ()
     hook: str | None = None
     max_length: int | None = None
+    was: tuple[str, ...] = ()  # not of a pool: its parts have them
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -138,6 +140,7 @@ class State:
     maybe: tuple[str, ...] = ()  # hooks whose effects may be in place here, as the author says
     # in the order of the spec; the rows of one event are next to each other
     rows: tuple[Row, ...] = ()
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,9 @@ class Resource:
     initial: str
     states: tuple[State, ...]
     otherwise: str | None = None  # errno name for the holes of the table; None: a hole is an error
+    was: tuple[str, ...] = ()
+    was_events: tuple[tuple[str, str], ...] = ()  # today's name, an earlier one
+    forgets: tuple[str, ...] = ()  # columns of a store that are gone
 
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)

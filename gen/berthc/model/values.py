@@ -76,3 +76,5 @@ class Field:
     max_length: int | None = None
     required: bool = False
     ignore_case: bool = False  # ASCII letters compare equal in either case (string, list, set)
+    was: tuple[str, ...] = ()  # earlier names
+    was_values: tuple[tuple[str, str], ...] = ()  # earlier names of values: today's, earlier

@@ -19,7 +19,7 @@ from berthc.model import (
 from berthc.spec.expr import ExprError, parse_format, parse_guard
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
 from berthc.spec.nodes import (
-    NOTHING, brief_of, flag_of, integer_of, items_of, mapping_of, split_of, text_of, texts_of,
+    NOTHING, brief_of, earlier_of, flag_of, integer_of, items_of, mapping_of, split_of, text_of, texts_of,
 )
 
 OTHERWISE_ERROR = "EOPNOTSUPP"  # of `otherwise: reject`
@@ -131,6 +131,7 @@ class _Builder:
                          or _PLACE.fullmatch(text_of(at))),
             limits=self.limits(root.get("limits")),
             store=store,
+            was=texts_of(root.get("was")),
         )
 
     def store(self, node: Node | None) -> Store | None:
@@ -205,6 +206,8 @@ class _Builder:
             max_length=integer_of(node.get("max_length")),
             required=flag_of(node.get("required")),
             ignore_case=text_of(mapping_of(node.get("compare")).get("case")) == "ignored",
+            was=texts_of(node.get("was")),
+            was_values=earlier_of(node.get("was_values")),
         )
 
     def key_of(self, node: Node, name: str, *path: str) -> Loc:
@@ -222,6 +225,7 @@ class _Builder:
             repeatable=flag_of(
                 node.get("repeatable")), together=text_of(node.get("optional")) or None,
             asks=texts_of(node.get("asks")), needs=texts_of(node.get("needs")),
+            was=texts_of(node.get("was")),
         )
 
     def resource(self, name: str, node: Mapping) -> Resource:
@@ -261,31 +265,36 @@ class _Builder:
             otherwise=(text_of(mapping_of(otherwise).get("reject")) or OTHERWISE_ERROR)
             if otherwise is not None
             else None,
+            was=texts_of(node.get("was")),
+            was_events=earlier_of(node.get("was_events")),
+            forgets=texts_of(node.get("forgets")),
         )
 
     def assigned(self, name: str, node: Mapping, loc: Loc) -> Assigned | None:
-        brief = brief_of(node)
+        brief, was = brief_of(node), texts_of(node.get("was"))
         if "counter" in node.values:
             counter = mapping_of(node.get("counter"))
             kind = Type.STRING if text_of(counter.get("as")) == "string" else Type.U64
             return Assigned(name, AssignedKind.COUNTER, kind, brief, loc,
-                            start=integer_of(counter.get("start")) or 0)
+                            start=integer_of(counter.get("start")) or 0, was=was)
         if "uuid" in node.values:
-            return Assigned(name, AssignedKind.UUID, Type.UUID, brief, loc)
+            return Assigned(name, AssignedKind.UUID, Type.UUID, brief, loc, was=was)
         if "pool" in node.values:
             pool = mapping_of(node.get("pool"))
+            parts = earlier_of(node.get("was_parts"))
             return Assigned(name, AssignedKind.POOL, None, brief, loc, parts=tuple(
-                PoolPart(n, pool.keys[n].loc, size=integer_of(v), option=text_of(v) or None)
+                PoolPart(n, pool.keys[n].loc, size=integer_of(v), option=text_of(v) or None,
+                         was=tuple(was for name, was in parts if name == n))
                 for n, v in pool.values.items() if integer_of(v) is not None or text_of(v)
             ))
         if "format" in node.values:
             return Assigned(name, AssignedKind.FORMAT, Type.STRING, brief, loc,
-                            texts=self.texts(node.get("format")))
+                            texts=self.texts(node.get("format")), was=was)
         word = text_of(node.get("type"))
         if "from" in node.values and word in [t.value for t in Type]:
             return Assigned(name, AssignedKind.HOOK, Type(word), brief, loc,
                             hook=text_of(node.get("from")),
-                            max_length=integer_of(node.get("max_length")))
+                            max_length=integer_of(node.get("max_length")), was=was)
         return None
 
     def texts(self, node: Node | None) -> tuple[FormatText, ...]:
@@ -331,6 +340,7 @@ class _Builder:
             else None,
             maybe=texts_of(node.get("maybe")),
             rows=tuple(rows),
+            was=texts_of(node.get("was")),
         )
 
     def row(self, state: str, event: str, node: Node, loc: Loc) -> Row | None:

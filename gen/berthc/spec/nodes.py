@@ -38,6 +38,12 @@ def texts_of(node: Node | None) -> tuple[str, ...]:
     return tuple(text_of(item) for item in items_of(node) if text_of(item))
 
 
+def earlier_of(node: Node | None) -> tuple[tuple[str, str], ...]:
+    """Names of today with their earlier ones, in pairs."""
+    return tuple((name, was) for name, of in mapping_of(node).values.items()
+                 for was in texts_of(of))
+
+
 def split_of(node: Node) -> tuple[str, str]:
     scope, _, name = text_of(node).partition(".")
     return scope, name

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 
-from berthc.lower.identity import spec_hash
+from berthc.diff.loadable import Bar
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
 from berthc.stored.reading import Row, Stored
+from berthc.stored.upgrade import Refused, is_same_spec, upgraded
 
 
 def problems(stored: Stored, manager: Manager | None) -> list[str]:
@@ -17,14 +18,23 @@ def problems(stored: Stored, manager: Manager | None) -> list[str]:
     found += _references(stored)
     if manager is None:
         return found
-    if stored.header["manager"] != manager.name:
-        return [*found, f"the store is of manager {stored.header['manager']}, and the spec of "
-                        f"{manager.name}"]
-    if stored.header["hash"] != f"{spec_hash(manager):016x}":
-        found.append("the spec is not the one that wrote the store")
+    if not found and not is_same_spec(stored, manager):
+        return [*found, *_older(stored, manager)]
     for resource in manager.resources:
         found += _resource(stored, resource)
     return [*found, *_intents(stored, manager), *_holds(stored, manager)]
+
+
+def _older(stored: Stored, manager: Manager) -> Iterator[str]:
+    """Does the manager take the rows of another version of its spec?"""
+    try:
+        upgraded(stored, manager)
+    except Refused as refused:
+        if refused.refusal.bar is Bar.MANAGER:
+            yield (f"the store is of manager {stored.header['manager']}, and the spec of "
+                   f"{manager.name}")
+        else:
+            yield f"the store does not load into this spec: {refused}"
 
 
 def _references(stored: Stored) -> Iterator[str]:

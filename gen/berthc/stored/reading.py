@@ -5,11 +5,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
 from berthc.stored.sums import MASK, add_number, add_text, row_sum
+from berthc.stored.tables import Cell
 
 APPLICATION_ID = 0x42527468  # as in contrib/sqlite/src/object.h
 LAYOUT = 1
@@ -29,7 +30,7 @@ def _place(text: str) -> int:
 # The columns of _berth that its sum is about, in order, as the number or the text that they mean.
 HEADER: dict[str, Callable[[str], str | int]] = {
     "manager": str, "format": int, "hash": _hexadecimal, "options": str, "absent": str,
-    "backend": str, "epoch": int, "sequence": int, "tables": str, "place": _place,
+    "hooks": str, "backend": str, "epoch": int, "sequence": int, "tables": str, "place": _place,
     "schema": _hexadecimal,
 }
 
@@ -52,6 +53,7 @@ class Stored:
     header: Row
     tables: dict[str, list[Row]]
     damaged: tuple[str, ...] = ()
+    types: dict[str, dict[str, Cell]] = field(default_factory=dict)  # of their columns
 
     def rows(self, table: str) -> list[Row]:
         return self.tables.get(table, [])
@@ -121,7 +123,8 @@ def _read(path: str) -> Stored:
         header = _header(connection, damaged)
         names = _texts(header.pop("tables"))
         tables = {name: _rows(connection, name, damaged) for name in names}
-        return Stored(path, header, tables, tuple(damaged))
+        return Stored(path, header, tables, tuple(damaged),
+                      {name: _types(connection, name) for name in names})
     finally:
         connection.close()
 
@@ -161,6 +164,12 @@ def _schema_sum(connection: sqlite3.Connection) -> int:
                                       "type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"):
         found = add_text(found, text)
     return found
+
+
+def _types(connection: sqlite3.Connection, table: str) -> dict[str, Cell]:
+    known = {cell.value: cell for cell in Cell}
+    columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,))
+    return {name: known.get(declared, Cell.TEXT) for name, declared in columns if name != "_sum"}
 
 
 def _rows(connection: sqlite3.Connection, table: str, damaged: list[str]) -> list[Row]:

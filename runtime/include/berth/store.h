@@ -110,11 +110,28 @@ typedef struct berth_store_manager {
     uint64_t spec_hash;  /* of what the spec means, but for its briefs */
     const char *options; /* "controllers=1 guest=linux" */
     const char *absent;  /* hooks that the backend lacks: "guest.eject guest.format_and_mount" */
+    const char *hooks;   /* hooks that it has */
     const char *backend; /* berth_store.backend */
     const berth_store_table *tables; /* parents before their children */
     uint16_t n_tables;
     berth_store_place place; /* kept by the store, as all else; open notes that of `manager` */
     uint64_t epoch;          /* open gives a later one. Of what is stored: its epoch */
+
+    /*
+     * Of what a store shows to `accept`: gives the rows of a table to `put`, by ascending key, with
+     * the columns that it has there. Returns what `put` returned, if that is not 0.
+     */
+    int (*read)(void *from, uint16_t table, int (*put)(void *arg, const berth_store_value *values),
+                void *arg);
+    void *from;
+
+    /*
+     * Of what `open` gets, for rows of another version of the spec: `row` gets what a row becomes.
+     * `table` and `values` are the stored ones, `arg` is that of `accept`. 1; 0: the row goes; or a
+     * negative errno value, which open returns. The row is valid until the next call.
+     */
+    int (*change)(void *arg, uint16_t table, const berth_store_value *values,
+                  berth_store_change *row);
 } berth_store_manager;
 
 /* What open found. */
@@ -157,12 +174,13 @@ typedef struct berth_store {
 
     /*
      * Takes the store. First it shows what it has to `accept`, if it is not empty: what is
-     * `stored`, with `stored->tables` as they were then. If that returns an error, open returns the
-     * same and has changed nothing. Then it raises the epoch, durably, and fences all earlier
-     * openings: their commits give -ESTALE. That stays if loading the rows fails afterwards. The
-     * new epoch is one more than that of the store, or than `manager->epoch` if that is higher. The
-     * store notes `manager`, and changes its tables to those of `manager`. It changes no row but
-     * for columns that come and go.
+     * `stored`, with `stored->tables` as they were then. It is valid until open returns. If accept
+     * returns an error, open returns the same and has changed nothing. 1: each row is to be what
+     * `manager->change` makes of it; 0: they stay, but for columns that come and go. Then it raises
+     * the epoch, durably, and fences all earlier openings: their commits give -ESTALE. That stays
+     * if loading the rows fails afterwards. The new epoch is one more than that of the store, or
+     * than `manager->epoch` if that is higher. The rows change with the epoch, or not at all. The
+     * store notes `manager`, and changes its tables to those of `manager`.
      *
      * `deadline`: CLOCK_MONOTONIC nanoseconds, or BERTH_NO_DEADLINE.
      *
@@ -255,7 +273,8 @@ int berth_store_lost(berth_store_link link);
  *         rc = scsi_save(disks, own, &error);
  *
  * Handles stay as they are. Two instances that get the same key: open gives -EBADMSG, and nothing
- * is loaded. The rows of `inner` stay as they were, whatever happens; a save marks it as moved.
+ * is loaded. Rows of another version of the spec: -EINVAL. The rows of `inner` stay as they were,
+ * whatever happens; a save marks it as moved.
  */
 typedef struct berth_rekey {
     berth_store store; /* what <manager>_open gets; its address must not change meanwhile */

@@ -9,11 +9,33 @@
 #include <berth/store.h>
 #include <berth/table.h>
 
-#define BERTH_STORED_ABI 1
+#define BERTH_STORED_ABI 2
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What a name is of. */
+enum {
+    BERTH_WAS_MANAGER = 1,
+    BERTH_WAS_OPTION,
+    BERTH_WAS_OPTION_VALUE, /* of the option `index` */
+    BERTH_WAS_HOOK,
+    BERTH_WAS_RESOURCE,
+    BERTH_WAS_COLUMN, /* a field, or a leaf of an assigned value */
+    BERTH_WAS_VALUE,  /* of the field `index` */
+    BERTH_WAS_STATE,
+    BERTH_WAS_EVENT
+};
+
+/* A name that an earlier version of the spec had. */
+typedef struct berth_earlier {
+    uint8_t kind;
+    uint8_t resource; /* that it belongs to; 0: none */
+    uint8_t index;    /* of a field or option, from 1 */
+    const char *was;
+    const char *name; /* today; NULL: it is forgotten */
+} berth_earlier;
 
 typedef struct berth_stored_type {
     uint32_t abi; /* BERTH_STORED_ABI */
@@ -22,6 +44,9 @@ typedef struct berth_stored_type {
     const char *settle_name;                 /* "vm.settle"; NULL: the spec has no such hook */
     bool (*has_settle)(const void *backend); /* NULL, as `settle`, without the hook */
     int (*settle)(const void *backend, uint64_t epoch);
+    const berth_default *const *defaults; /* of the fields, by resource */
+    uint16_t n_earlier;
+    const berth_earlier *earlier;
 } berth_stored_type;
 
 /* A request, and whose reservation or reference it is about. */

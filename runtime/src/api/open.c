@@ -7,6 +7,7 @@
 #include "../core/rows/hook.h"
 #include "../core/stored/load.h"
 #include "../core/stored/recovery.h"
+#include "../core/stored/upgrade.h"
 #include "../core/execute.h"
 #include "../model/field.h"
 #include "../model/stored/record.h"
@@ -170,18 +171,19 @@ static size_t write_options(const struct berth_manager *manager, char *line, siz
     return text.cut ? SIZE_MAX : text.length;
 }
 
-static void write_absent(const struct berth_manager *manager, char *line, size_t size)
+/* The hooks that the backend has, or those that it lacks. */
+static void write_hooks(const struct berth_manager *manager, bool has, char *line, size_t size)
 {
     struct text text;
 
     text_start(&text, line, size);
     for (unsigned i = 1; i <= manager->type->n_hooks; i++)
-        if (!manager_has(manager, (uint8_t)i))
+        if (manager_has(manager, (uint8_t)i) == has)
             text_format(&text, "%s%s", text.length > 0 ? " " : "", manager->type->hooks[i].name);
     text_end(&text);
 }
 
-static size_t absent_size(const struct berth_manager *manager)
+static size_t hooks_size(const struct berth_manager *manager)
 {
     size_t size = 1;
 
@@ -190,14 +192,30 @@ static size_t absent_size(const struct berth_manager *manager)
     return size;
 }
 
+/* What `accept` needs, and what it leaves. */
+struct accepting {
+    struct berth_manager *manager;
+    const berth_store_manager *own;
+    berth_error *error;
+    struct load *load; /* of rows of another version of the spec */
+};
+
+static int change_row(void *arg, uint16_t table, const berth_store_value *values,
+                      berth_store_change *row)
+{
+    const struct accepting *accepting = arg;
+
+    return load_change(accepting->load, table, values, row);
+}
+
 int open_header(struct berth_manager *manager, const berth_store *store, struct open_header *header)
 {
     const struct stored *stored = manager->stored;
-    size_t absent = absent_size(manager), options = 256;
+    size_t hooks = hooks_size(manager), options = 256;
     char *memory;
 
     for (;; options *= 2) {
-        header->size = absent + options;
+        header->size = 2 * hooks + options;
         memory = memory_alloc(&manager->allocator, header->size);
         if (!memory)
             return -ENOMEM;
@@ -205,7 +223,8 @@ int open_header(struct berth_manager *manager, const berth_store *store, struct 
             break;
         memory_free(&manager->allocator, memory, header->size);
     }
-    write_absent(manager, memory + options, absent);
+    write_hooks(manager, false, memory + options, hooks);
+    write_hooks(manager, true, memory + options + hooks, hooks);
     header->memory = memory;
     header->manager = (berth_store_manager){
         .manager = manager->type->name,
@@ -213,9 +232,11 @@ int open_header(struct berth_manager *manager, const berth_store *store, struct 
         .spec_hash = stored->type->spec_hash,
         .options = memory,
         .absent = memory + options,
+        .hooks = memory + options + hooks,
         .backend = store->backend ? store->backend : "",
         .tables = stored->tables,
         .n_tables = stored->n_tables,
+        .change = change_row,
     };
     return 0;
 }
@@ -225,19 +246,26 @@ void open_free_header(struct berth_manager *manager, struct open_header *header)
     memory_free(&manager->allocator, header->memory, header->size);
 }
 
-struct accepting {
-    const berth_store_manager *own;
-    berth_error *error;
-};
+static bool was_called(const struct berth_manager *manager, const char *name)
+{
+    const berth_stored_type *type = manager->stored->type;
+
+    for (unsigned i = 0; i < type->n_earlier; i++)
+        if (type->earlier[i].kind == BERTH_WAS_MANAGER && strcmp(type->earlier[i].was, name) == 0)
+            return true;
+    return false;
+}
 
 /* Are the rows of the store for this manager? */
 static int accept_rows(void *arg, const berth_store_manager *stored)
 {
-    const struct accepting *accepting = arg;
+    struct accepting *accepting = arg;
     const berth_store_manager *own = accepting->own;
     berth_error *error = accepting->error;
+    int rc;
 
-    if (strcmp(stored->manager, own->manager) != 0)
+    if (strcmp(stored->manager, own->manager) != 0 &&
+        !was_called(accepting->manager, stored->manager))
         return refuse_open(error, -EINVAL, "the store has rows of another manager");
     if (stored->format != own->format) {
         error->given = stored->format;
@@ -248,14 +276,18 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
         return refuse_open(error, -ESTALE, "the rows of the store were moved to another one");
     if (stored->place == BERTH_STORE_ARRIVING)
         return refuse_open(error, -ESTALE, "a save into the store has not ended");
-    if (stored->spec_hash != own->spec_hash)
-        return refuse_open(error, -EINVAL, "the store has rows of another version of the spec");
+    if (strcmp(stored->backend, own->backend) != 0)
+        return refuse_open(error, -ENODEV, "the store has rows of another backend");
+    if (stored->spec_hash != own->spec_hash) {
+        rc = upgrade_check_header(accepting->manager, stored, own->options, error);
+        if (rc == 0)
+            rc = load_stored(accepting->manager, stored, &accepting->load, error);
+        return rc == 0 ? 1 : rc;
+    }
     if (strcmp(stored->options, own->options) != 0)
         return refuse_open(error, -EINVAL, "the store has rows for other options");
     if (strcmp(stored->absent, own->absent) != 0)
         return refuse_open(error, -EINVAL, "the store has rows for a backend with other hooks");
-    if (strcmp(stored->backend, own->backend) != 0)
-        return refuse_open(error, -ENODEV, "the store has rows of another backend");
     return 0;
 }
 
@@ -280,8 +312,9 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
 {
     struct stored *stored = manager->stored;
     struct open_header header;
+    struct accepting accepting = {manager, &header.manager, error, NULL};
     berth_store_opened opened = {0};
-    const char *reason = NULL;
+    bool loaded;
     int rc = tables_make(manager);
 
     if (rc == 0)
@@ -289,9 +322,10 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
     if (rc < 0)
         return rc;
     begin_alone(manager);
-    rc = hook_error(store->open(store->ctx, &header.manager, accept_rows,
-                                &(struct accepting){&header.manager, error},
+    rc = hook_error(store->open(store->ctx, &header.manager, accept_rows, &accepting,
                                 (berth_store_link){manager}, BERTH_NO_DEADLINE, &opened));
+    loaded = accepting.load != NULL;
+    load_end(accepting.load);
     open_free_header(manager, &header);
     if (rc < 0) {
         if (!error->reason)
@@ -305,10 +339,10 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
     stored->max_rows = opened.max_rows;
     stored->max_bytes = opened.max_bytes;
     stored->op_bytes = record_most_bytes(manager);
-    rc = load_all(manager, &reason);
-    if (rc < 0)
-        error->reason = reason ? reason : rc == -ENOMEM ? NULL : "the store cannot be loaded";
-    else
+    rc = loaded ? 0 : load_all(manager, error);
+    if (rc < 0 && !error->reason && rc != -ENOMEM)
+        error->reason = "the store cannot be loaded";
+    if (rc == 0)
         rc = end_alone(manager);
     return rc;
 }

@@ -33,7 +33,7 @@ struct table {
 
 /* Whose rows they are. */
 struct header {
-    char *manager, *options, *absent, *backend;
+    char *manager, *options, *absent, *hooks, *backend;
     uint64_t spec_hash;
     uint32_t format;
 };
@@ -258,6 +258,7 @@ static void free_header(struct header *header)
     free(header->manager);
     free(header->options);
     free(header->absent);
+    free(header->hooks);
     free(header->backend);
     *header = (struct header){0};
 }
@@ -346,24 +347,82 @@ static void move_rows(struct table *from, struct table *to)
         move_row(from, &from->rows[i], to);
 }
 
-/* The same content with the tables of `manager`. */
-static void change_tables(struct content *content, const berth_store_manager *manager)
+static int read_table(void *from, uint16_t table,
+                      int (*put)(void *arg, const berth_store_value *values), void *arg)
 {
-    struct content changed = {
+    const struct table *read = &((const struct content *)from)->tables[table];
+    berth_store_value *values = zeroed(read->n_columns, sizeof *values);
+    int rc = 0;
+
+    for (size_t i = 0; i < read->n && rc == 0; i++) {
+        for (unsigned j = 0; j < read->n_columns; j++)
+            values[j] = show_cell(read->columns[j].type, &read->rows[i].cells[j]);
+        rc = put(arg, values);
+    }
+    free(values);
+    return rc;
+}
+
+/* Rows of another version of the spec, as its change function makes them. */
+struct changing {
+    const berth_store_manager *manager;
+    void *arg;
+    uint16_t table;
+    struct content *to;
+};
+
+static int change_one(void *arg, const berth_store_value *values)
+{
+    const struct changing *changing = arg;
+    berth_store_change row;
+    int rc = changing->manager->change(changing->arg, changing->table, values, &row);
+
+    if (rc == 1)
+        change_row(changing->to, &row);
+    return rc < 0 ? rc : 0;
+}
+
+static struct content make_content(const struct content *content,
+                                   const berth_store_manager *manager)
+{
+    struct content made = {
         .header = {copy_text(manager->manager), copy_text(manager->options),
-                   copy_text(manager->absent), copy_text(manager->backend), manager->spec_hash,
-                   manager->format},
-        .tables = zeroed(manager->n_tables, sizeof *changed.tables),
+                   copy_text(manager->absent), copy_text(manager->hooks),
+                   copy_text(manager->backend), manager->spec_hash, manager->format},
+        .tables = zeroed(manager->n_tables, sizeof *made.tables),
         .n_tables = manager->n_tables,
         .epoch = content->epoch > manager->epoch ? content->epoch : manager->epoch,
         .sequence = content->sequence,
         .place = manager->place,
     };
 
+    for (unsigned i = 0; i < manager->n_tables; i++)
+        made.tables[i] = make_table(&manager->tables[i]);
+    return made;
+}
+
+static int change_rows(struct content *content, const berth_store_manager *manager, void *arg)
+{
+    struct content changed = make_content(content, manager);
+    struct changing changing = {.manager = manager, .arg = arg, .to = &changed};
+    int rc = 0;
+
+    for (; changing.table < content->n_tables && rc == 0; changing.table++)
+        rc = read_table(content, changing.table, change_one, &changing);
+    free_content(rc == 0 ? content : &changed);
+    if (rc == 0)
+        *content = changed;
+    return rc;
+}
+
+/* The same content with the tables of `manager`. */
+static void change_tables(struct content *content, const berth_store_manager *manager)
+{
+    struct content changed = make_content(content, manager);
+
     for (unsigned i = 0; i < manager->n_tables; i++) {
         struct table *old = find_table(content, manager->tables[i].name);
 
-        changed.tables[i] = make_table(&manager->tables[i]);
         if (old)
             move_rows(old, &changed.tables[i]);
     }
@@ -382,11 +441,14 @@ static int show_stored(const struct content *content,
         .spec_hash = content->header.spec_hash,
         .options = content->header.options,
         .absent = content->header.absent,
+        .hooks = content->header.hooks,
         .backend = content->header.backend,
         .tables = tables,
         .n_tables = content->n_tables,
         .place = content->place,
         .epoch = content->epoch,
+        .read = read_table,
+        .from = (void *)(uintptr_t)content,
     };
     int rc;
 
@@ -419,8 +481,11 @@ static int memory_open(void *ctx, const berth_store_manager *manager,
     pthread_mutex_lock(&store->lock);
     if (store->content.header.manager)
         rc = show_stored(&store->content, accept, arg);
-    if (rc == 0) {
+    if (rc == 0)
         change_tables(&store->content, manager);
+    else if (rc == 1)
+        rc = change_rows(&store->content, manager, arg);
+    if (rc == 0) {
         store->content.epoch++;
         *opened = (berth_store_opened){.epoch = store->content.epoch,
                                        .sequence = store->content.sequence};
@@ -591,7 +656,7 @@ size_t berth_memory_store_count(berth_memory_store *store, const char *table)
 
 /* Bytes: a magic word, the content, and a sum over all that */
 
-static const char magic[] = "berth memory store 1";
+static const char magic[] = "berth memory store 2";
 
 struct bytes {
     unsigned char *at;
@@ -821,6 +886,7 @@ void *berth_memory_store_export(berth_memory_store *store, size_t *size)
         put_text(&bytes, content->header.manager);
         put_text(&bytes, content->header.options);
         put_text(&bytes, content->header.absent);
+        put_text(&bytes, content->header.hooks);
         put_text(&bytes, content->header.backend);
         put_number(&bytes, content->header.spec_hash);
         put_number(&bytes, content->header.format);
@@ -849,6 +915,7 @@ static struct content read_content(struct bytes *bytes)
         content.header.manager = get_text(bytes);
         content.header.options = get_text(bytes);
         content.header.absent = get_text(bytes);
+        content.header.hooks = get_text(bytes);
         content.header.backend = get_text(bytes);
         content.header.spec_hash = get_number(bytes);
         content.header.format = (uint32_t)get_number_upto(bytes, UINT32_MAX);

@@ -32,6 +32,7 @@ const berth_store_manager fake_manager = {
     .spec_hash = UINT64_C(0xfedcba9876543210),
     .options = "rooms=2",
     .absent = "",
+    .hooks = "",
     .backend = "vm 1",
     .tables = tables,
     .n_tables = 3,

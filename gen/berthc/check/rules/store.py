@@ -8,7 +8,7 @@ from berthc.check.flow import Flow
 from berthc.check.rule import rule
 from berthc.check.rules.table import Tables
 from berthc.diag import Diagnostic, Severity, listing
-from berthc.model import Manager, Row, Target
+from berthc.model import Earlier, Manager, Naming, Row, Target, earlier_names
 from berthc.spec.build import ON_STORE, Spec
 from berthc.spec.load import Mapping
 
@@ -107,3 +107,78 @@ def _undone_without(manager: Manager, flow: Flow, lost: Row, first: Target) -> R
                 waiting += [(target.state, target.raise_event) for outcome, target in row.targets()
                             if row.call != lost.call or outcome != "ok"]
     return None
+
+
+@rule("store-was",
+      "Earlier names are of specs with a store, and each is of one thing. It is no name of today, "
+      "and what has it exists.")
+def was(spec: Spec) -> Iterator[Diagnostic]:
+    manager = spec.manager
+    seen: dict[tuple[Naming, str, str, str], str | None] = {}
+    for one in earlier_names(manager):
+        if manager.store is None:
+            yield Diagnostic("store-was", one.loc,
+                             f"{one.was} is an earlier name, and the spec has no store",
+                             "nothing is kept under it: remove it, or write store: true")
+            return
+        today = _names_today(manager, one)
+        if one.was in today:
+            yield Diagnostic("store-was", one.loc,
+                             f"{one.was} is an earlier name, and {_kind(one)}{one.was} exists",
+                             "rows with this name are of what has it today: remove the earlier "
+                             "name")
+        elif one.name is not None and one.name not in today:
+            yield Diagnostic("store-was", one.loc,
+                             f"{_kind(one)}{one.name} has an earlier name, and does not exist",
+                             "write today's name in front of the earlier one")
+        key = (one.kind, one.owner, one.of, one.was)
+        if key in seen:
+            first, then = seen[key] or "what is forgotten", one.name or "what is forgotten"
+            yield Diagnostic("store-was", one.loc,
+                             f"{one.was} is an earlier name of {first}" +
+                             (" twice" if first == then else f" and of {then}"),
+                             "rows with this name are of one thing only: remove one of both")
+        seen[key] = one.name
+    yield from _unknown_parts(spec)
+
+
+def _unknown_parts(spec: Spec) -> Iterator[Diagnostic]:
+    for resource in spec.manager.resources:
+        for value in resource.assigned:
+            path = ("resources", resource.name, "assigned", value.name, "was_parts")
+            for name in refs.keys(spec, *path):
+                if name not in value.leaves:
+                    yield Diagnostic("store-was", spec.key(*path, name),
+                                     f"part {name} has an earlier name, and does not exist",
+                                     "write today's name in front of the earlier one")
+
+
+_SHOWN = {Naming.COLUMN: "field or value"}
+
+
+def _kind(one: Earlier) -> str:
+    """"state " of a state."""
+    return f"{_SHOWN.get(one.kind, one.kind.value)} "
+
+
+def _names_today(manager: Manager, one: Earlier) -> Set[str]:
+    """All names of today that are of the same kind, at the same place."""
+    if one.kind is Naming.MANAGER:
+        return {manager.name}
+    if one.kind is Naming.OPTION:
+        return {option.name for option in manager.options}
+    if one.kind is Naming.OPTION_VALUE:
+        return set(manager.option(one.of).values)
+    if one.kind is Naming.HOOK:
+        return {hook.name for hook in manager.hooks}
+    if one.kind is Naming.RESOURCE:
+        return set(manager.by_name)
+    resource = manager.resource(one.owner)
+    if one.kind is Naming.COLUMN:
+        return {*(f.name for f in resource.fields), *(n for a in resource.assigned
+                                                      for n in a.leaves)}
+    if one.kind is Naming.VALUE:
+        return set(resource.field(one.of).values)
+    if one.kind is Naming.STATE:
+        return {state.name for state in resource.states}
+    return set(resource.events)

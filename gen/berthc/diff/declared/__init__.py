@@ -8,12 +8,12 @@
 from berthc.diff.declared.fields import option_changes
 from berthc.diff.declared.hooks import hook_changes
 from berthc.diff.declared.manager import (
-    accept_changes, limit_changes, manager_changes, store_changes,
+    accept_changes, earlier_changes, limit_changes, manager_changes, store_changes,
 )
 from berthc.diff.declared.operations import operation_changes
 from berthc.diff.declared.resources import resource_changes
 
 __all__ = [
-    "accept_changes", "hook_changes", "limit_changes", "manager_changes", "operation_changes",
-    "option_changes", "resource_changes", "store_changes",
+    "accept_changes", "earlier_changes", "hook_changes", "limit_changes", "manager_changes",
+    "operation_changes", "option_changes", "resource_changes", "store_changes",
 ]

@@ -8,7 +8,7 @@ from berthc.diff.declared.fields import bytes_text
 from berthc.diff.words import (
     API, BACKEND, BEHAVIOUR, COMPATIBLE, COSMETIC, brief, changed, was,
 )
-from berthc.model import Accept, Manager
+from berthc.model import Accept, Manager, earlier_names
 
 
 def manager_changes(old: Manager, new: Manager) -> Iterator[Change]:
@@ -73,6 +73,19 @@ def limit_changes(old: Manager, new: Manager) -> Iterator[Change]:
     names = {one.resource for one in new.limits.resources}
     yield from (Change("removed", "limit", one.resource, "is gone", COMPATIBLE, one.loc)
                 for one in old.limits.resources if one.resource not in names)
+
+
+def earlier_changes(old: Manager, new: Manager) -> Iterator[Change]:
+    before, after = ({(e.kind, e.owner, e.of, e.was): e for e in earlier_names(m)}
+                     for m in (old, new))
+    for key, one in after.items():
+        if key not in before or before[key].name != one.name:
+            yield Change("added", "earlier name", one.was,
+                         f"is told: {one.kind.value} {one.name} was called so" if one.name else
+                         "is told: stores may have it, and it is forgotten", COSMETIC, None,
+                         one.loc)
+    yield from (Change("removed", "earlier name", one.was, "is told no more", COSMETIC, one.loc)
+                for key, one in before.items() if key not in after)
 
 
 def accept_changes(old: Manager, new: Manager) -> Iterator[Change]:

@@ -125,7 +125,7 @@ def _look(state: State) -> str:
     return f": {', '.join(words)}" if words else ""
 
 
-_STATE = {"name", "brief", "loc", "final", "resident", "effects", "maybe", "rows"}
+_STATE = {"name", "brief", "loc", "final", "resident", "effects", "maybe", "rows", "was"}
 
 
 def _state(old: State, new: State) -> Told:

@@ -158,6 +158,23 @@ class Tables:
         arrays.append(array(f"berth_{wide}cell", f"{name}_cells{size}", cells or [none]))
         return Section(f"Resource {name}.", tuple(arrays))
 
+    def stored(self) -> list[Array]:
+        """What rows of an older spec need: defaults of new fields, and earlier names."""
+        m, arrays = self.m, list[Array]()
+        assert m.store is not None
+        with_fields = [r for r in m.resources if r.fields]
+        for r in with_fields:
+            lines = [tables.default(f) for f in r.fields]
+            arrays.append(array("berth_default", f"{r.name}_defaults[]", lines))
+        if with_fields:
+            size = len(m.resources) + 1
+            arrays.append(array("berth_default *const", f"field_defaults[{size}]",
+                                [f"    [{r.c}] = {r.name}_defaults," for r in with_fields]))
+        if m.store.earlier:
+            lines = [line for one in m.store.earlier for line in tables.earlier(m, one)]
+            arrays.append(array("berth_earlier", "earlier_names[]", lines))
+        return arrays
+
     def row(self, resource: ir.Resource, index: int, row: ir.Row) -> list[str]:
         state, event = resource.states[row.state - 1], resource.events[row.event - 1]
         words = f"{state.id.name} on {event.name}: {row_words(self.m, resource, row)}"

@@ -31,6 +31,8 @@ def context(tables_ir: ir.Manager) -> dict[str, object]:
         "operations": [line for o in m.operations for line in operation_element(m, o)],
         "settle": hook_member(m.store.settle) if m.store and m.store.settle else None,
         "spec_hash": f"UINT64_C(0x{m.store.spec_hash:016x})" if m.store else "",
+        "store_tables": tables.stored() if m.store else [],
+        "has_defaults": m.store is not None and any(r.fields for r in m.resources),
         "hooks": [line for i, h in enumerate(m.hooks, 1) for line in tables.hook_element(i, h)],
         "limits": [
             f"    [{r.c}] = {{.instances = {k.instances}, .text = {k.text}}},"

@@ -129,6 +129,20 @@ def default(option: ir.Field) -> str:
     return f"    [{option.c} - 1] = {{{value}}},"
 
 
+def earlier(manager: ir.Manager, found: ir.Earlier) -> list[str]:
+    """One element of the array of earlier names."""
+    members = [f".kind = BERTH_WAS_{found.kind}"]
+    if found.resource:
+        members.append(f".resource = {manager.resource(found.resource).c}")
+    if found.index:
+        fields = manager.resource(found.resource).fields if found.resource else manager.options
+        members.append(f".index = {fields[found.index - 1].c}")
+    members.append(f".was = {string(found.was)}")
+    if found.name is not None:
+        members.append(f".name = {string(found.name)}")
+    return braces("", members)
+
+
 def format_function(resource: ir.Resource, found: ir.Assigned) -> str:
     """The function that writes a format."""
     return f"format_{resource.name}_{found.name}"

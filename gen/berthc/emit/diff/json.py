@@ -7,6 +7,7 @@ from typing import Any
 
 from berthc.diag import Diagnostic, as_json as diagnostics_as_json
 from berthc.diff.change import Change, greatest
+from berthc.diff.loadable import Loadable
 from berthc.diff.report import Comparison
 from berthc.model import Loc
 
@@ -32,8 +33,18 @@ def _one(one: Comparison) -> dict[str, Any]:
         "findings": [{**_diagnostic(f.diagnostic), "script": list(f.requests)}
                      for f in one.findings],
         "diagnostics": [_diagnostic(d) for d in one.errors],
+        "stores": _stores(one.loadable),
         "notes": list(one.notes),
     }
+
+
+def _stores(found: Loadable | None) -> dict[str, Any] | None:
+    """Of the old spec: which load."""
+    if found is None:
+        return None
+    return {"load": found.word, "why": found.never or None,
+            "unless": [{"text": c.if_any, "reason": c.bar.value, "resource": c.resource or None,
+                        "name": c.name or None, "new": _place(c.loc)} for c in found.unless]}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from berthc.answers.prose import code, md, sentence
 from berthc.diag import as_text
 from berthc.diff.change import Change, Verdict, greatest
+from berthc.diff.loadable import Loadable
 from berthc.diff.report import Comparison
 from berthc.emit.diff.mermaid import flowchart
 from berthc.emit.diff.union import unions
@@ -70,6 +71,8 @@ def _parts(one: Comparison, below: bool) -> Iterator[_Part]:
         yield _Part(f"changes {n + 1} to {min(n + 50, len(shown))}{of}", _table(shown[n:n + 50]))
     if one.callers:
         yield _Part(f"the errors of operations{of}", "".join(_callers(one)))
+    if one.loadable is not None:
+        yield _Part(f"which stores load{of}", "".join(_stores(one.loadable)))
     if one.verdict is not Verdict.SAME:
         yield _Part(f"why each verdict holds{of}", _folded("Why", "".join(_why(one))))
     for union in unions(one):
@@ -124,6 +127,12 @@ def _callers(one: Comparison) -> Iterator[str]:
             yield f"- {code(errors.operation)} can now return {code(error)}: {md(sentence(why))}\n"
         for error, why in errors.lost:
             yield f"- {code(errors.operation)} no longer returns {code(error)}: {md(why)}\n"
+
+
+def _stores(found: Loadable) -> Iterator[str]:
+    yield f"**Stores of the old spec** load: {md(found.headline)}\n"
+    for condition in found.unless:
+        yield f"- {md(condition.if_any)}\n"
 
 
 def _why(one: Comparison) -> Iterator[str]:

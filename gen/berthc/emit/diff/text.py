@@ -40,6 +40,7 @@ def as_terminal(one: Comparison, colours: Colours = PLAIN) -> str:
             lines += ["  the shortest script:", *(f"    {line}" for line in finding.script)]
     for error in one.errors:
         lines += ["", as_text(error, one.lines, colours)]
+    lines += list(_stores(one, colours))
     lines += list(_verdicts(one, colours))
     lines += [f"note: {note}" for note in one.notes]
     return "".join(f"{line}\n" for line in lines)
@@ -70,6 +71,17 @@ def _callers(one: Comparison, colours: Colours) -> Iterator[str]:
             yield f"  {errors.operation} can now return {error}: {printable(why)}"
         for error, why in errors.lost:
             yield f"  {errors.operation} no longer returns {error}: {printable(why)}"
+
+
+def _stores(one: Comparison, colours: Colours) -> Iterator[str]:
+    if one.loadable is None:
+        return
+    yield ""
+    yield f"{colours.bold}stores of the old spec{colours.reset}"
+    yield f"  load: {printable(one.loadable.headline)}"
+    for condition in one.loadable.unless:
+        place = "" if condition.loc is None else f" ({places(None, condition.loc)})"
+        yield f"    {printable(condition.if_any)}{place}"
 
 
 def _verdicts(one: Comparison, colours: Colours) -> Iterator[str]:

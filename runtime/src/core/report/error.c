@@ -164,10 +164,10 @@ static void add_reason(struct text *text, const berth_error *error)
 
 void error_write_place(const berth_error *error, const char *key, struct text *text)
 {
-    if (!error->resource)
+    if (!error->resource && !*key)
         return;
-    text_add(text, error->resource);
-    add_word(text, " ", key);
+    add_word(text, "", error->resource);
+    add_word(text, error->resource ? " " : "", key);
     add_word(text, " ", error->state);
     add_word(text, " on ", error->event);
     text_add(text, ": ");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../base/data/text.h"
 #include "../../base/store/memory.h"
 #include "../../model/field.h"
 #include "../../model/row.h"
@@ -13,6 +14,7 @@
 #include "../rows/hook.h"
 #include "collect.h"
 #include "recovery.h"
+#include "upgrade.h"
 
 /* A row of a resource or a reservation. Until all are there, nothing is linked. */
 struct loaded {
@@ -35,8 +37,10 @@ struct loaded_intent {
 
 struct load {
     struct berth_manager *manager;
-    const char *reason;
-    uint64_t *config; /* of the largest resource */
+    berth_error *error;
+    struct upgrade upgrade; /* of rows of another version of the spec */
+    uint16_t table;         /* that is being read: as it was stored */
+    uint64_t *config;       /* of the largest resource */
     size_t config_size;
     struct loaded_rows instances; /* resource by resource, by ascending id */
     size_t first[UINT8_MAX + 2];  /* [resource]: its first row; the next one's: its end */
@@ -46,13 +50,49 @@ struct load {
     struct instance *referenced; /* that the last reference is to */
     struct reference *reference; /* the last one */
     struct loaded_intent *intents;
+    uint8_t counters[UINT8_MAX + 1]; /* [resource]: how many have a number */
 };
 
-static int bad_rows(struct load *load, const char *reason)
+static bool is_upgrade(const struct load *load)
 {
-    if (!load->reason)
-        load->reason = reason;
-    return -EBADMSG;
+    return load->upgrade.manager != NULL;
+}
+
+static int bad_rows(const struct load *load, const char *reason)
+{
+    if (!load->error->reason)
+        load->error->reason = reason;
+    return is_upgrade(load) ? -EINVAL : -EBADMSG;
+}
+
+/* What is wrong is about this field. */
+static int bad_field(const struct load *load, const char *reason, const char *field)
+{
+    if (!load->error->reason)
+        load->error->field = field;
+    return bad_rows(load, reason);
+}
+
+/* Names the row of an instance: "row 12", and a word of it that matters. */
+static void name_row(berth_error *error, uint64_t id, const char *word)
+{
+    struct text text;
+
+    text_start(&text, error->key, BERTH_ERROR_KEY_SIZE);
+    text_add(&text, "row ");
+    text_number(&text, id, false);
+    if (word)
+        text_format(&text, ": %s", word);
+    text_end(&text);
+}
+
+static int bad_instance(const struct load *load, struct instance *instance, const char *reason)
+{
+    if (!load->error->reason) {
+        load->error->resource = instance_type(load->manager, instance)->name;
+        name_row(load->error, stored_instance(load->manager, instance)->id, NULL);
+    }
+    return bad_rows(load, reason);
 }
 
 /* Rows by number */
@@ -226,20 +266,32 @@ static bool set_leaf(uint8_t type, void *member, size_t size, const berth_store_
     return true;
 }
 
-static bool set_assigned(const berth_resource *resource, char *view, const berth_store_value *cells)
+/* NULL, or the value that may not be so. `formats`: texts that were not stored are written. */
+static const char *set_assigned(const struct load *load, const berth_resource *resource, char *view,
+                                const berth_store_value *cells, bool formats)
 {
+    const uint16_t table = (uint16_t)(resource - load->manager->type->resources - 1);
+    unsigned column = tables_instance_columns(load->manager->type, (uint8_t)(table + 1)).fields +
+                      resource->n_fields;
+
     for (unsigned i = 0; i < resource->n_assigned; i++) {
         const berth_assigned *assigned = &resource->assigned[i];
 
-        for (unsigned j = 0; j < assigned->n_parts; j++)
+        for (unsigned j = 0; j < assigned->n_parts; j++, column++)
             if (!set_leaf(assigned->parts[j].type, view + assigned->parts[j].view_offset, 0,
-                          cells++))
-                return false;
-        if (assigned->n_parts == 0 &&
-            !set_leaf(assigned->type, view + assigned->view_offset, assigned->size, cells++))
-            return false;
+                          &cells[column]))
+                return assigned->parts[j].name;
+        if (assigned->n_parts > 0)
+            continue;
+        if (formats && load->upgrade.tables[load->table].from[column] == 0 &&
+            assigned->kind == BERTH_ASSIGN_FORMAT)
+            assigned->format(load->manager->options, view);
+        else if (!set_leaf(assigned->type, view + assigned->view_offset, assigned->size,
+                           &cells[column]))
+            return assigned->name;
+        column++;
     }
-    return true;
+    return NULL;
 }
 
 /* Points the members of a config to the fields of a view. */
@@ -298,6 +350,7 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
     struct instance_columns at = tables_instance_columns(manager->type, id);
     struct making making = {.config = load->config, .resource = id};
     struct instance *instance;
+    const char *wrong;
 
     begin_resource(load, id);
     if (cells[0].number == 0 ||
@@ -317,7 +370,8 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
         if (!set_field(&resource->fields[i],
                        (char *)load->config + resource->fields[i].config_offset,
                        &cells[at.fields + i]))
-            return bad_rows(load, "a field has a value that it may not have");
+            return bad_field(load, "a field has a value that it may not have:",
+                             resource->fields[i].name);
     if (!cells[at.ended].number)
         making.hash = instance_key_hash(manager, making.parent, id, load->config);
     instance = instance_restore(manager, &making);
@@ -331,8 +385,10 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
         instance_unref(manager, instance);
         return -ENOMEM;
     }
-    if (!set_assigned(resource, instance_view(instance), cells + at.fields + resource->n_fields))
-        return bad_rows(load, "an assigned value is not valid");
+    wrong = set_assigned(load, resource, instance_view(instance), cells,
+                         is_upgrade(load) && load->upgrade.tables[load->table].formats);
+    if (wrong)
+        return bad_field(load, "an assigned value is not valid:", wrong);
     return at.names > 0 ? mark_names(load, instance, cells[at.names].texts) : 0;
 }
 
@@ -344,6 +400,27 @@ static bool has_name(berth_strings names, const char *name)
         if (strcmp(names.items[i], name) == 0)
             return true;
     return false;
+}
+
+/* Does an operation give reservations of it? */
+static bool is_reserved(const berth_manager_type *type, uint8_t resource)
+{
+    for (unsigned i = 1; i <= type->n_operations; i++)
+        if (type->operations[i].flags & BERTH_GIVES &&
+            type->operations[i].resource == resource)
+            return true;
+    return false;
+}
+
+static bool are_on_path(const berth_manager_type *type, uint8_t resource, berth_strings names)
+{
+    uint32_t found = 0;
+
+    for (unsigned i = 0; i <= type->resources[resource].level; i++)
+        if (has_name(names,
+                     type->resources[manager_path_resource(type, resource, (uint8_t)i)].name))
+            found++;
+    return found == names.count;
 }
 
 static int load_reservation(struct load *load, const berth_store_value *cells)
@@ -360,6 +437,11 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
     if (!instance || uuid_is_null(cells[RESERVATION_ID].uuid) ||
         !owner_is_valid(cells[RESERVATION_OWNER].text))
         return bad_rows(load, "a reservation is not valid");
+    if (!is_reserved(manager->type, resource))
+        return bad_rows(load, "a reservation is for a resource that none is for now");
+    if (!are_on_path(manager->type, resource, cells[RESERVATION_HELD].texts) ||
+        !are_on_path(manager->type, resource, cells[RESERVATION_DRAINED].texts))
+        return bad_rows(load, "a reservation holds a resource that is not on its path now");
     levels = manager->type->resources[resource].level + 1u;
     rc = reservation_make_owned(manager, (uint8_t)levels, cells[RESERVATION_ID].uuid,
                                 cells[RESERVATION_OWNER].text, &reservation);
@@ -403,6 +485,8 @@ static int load_reference(struct load *load, const berth_store_value *cells)
     if (!instance || instance->ended || !owner_is_valid(owner) ||
         !is_next_reference(load, instance, owner))
         return bad_rows(load, "a reference is not valid");
+    if (instance_type(load->manager, instance)->drop == 0)
+        return bad_rows(load, "a reference is to a resource that nobody drops now");
     reference = owner_make_reference(load->manager, owner);
     if (!reference)
         return -ENOMEM;
@@ -467,15 +551,15 @@ static int load_counter(struct load *load, const berth_store_value *cells)
             if (resource->assigned[j].kind == BERTH_ASSIGN_COUNTER &&
                 strcmp(resource->assigned[j].name, cells[COUNTER_NAME].text + length + 1) == 0) {
                 manager->layouts[i].values[j].next = cells[COUNTER_NEXT].number;
+                load->counters[i]++;
                 return 0;
             }
     }
     return bad_rows(load, "a counter has no value");
 }
 
-static int put_row(void *arg, uint16_t table, const berth_store_value *cells)
+static int take_row(struct load *load, uint16_t table, const berth_store_value *cells)
 {
-    struct load *load = arg;
     unsigned resources = load->manager->type->n_resources;
 
     if (table < resources)
@@ -493,6 +577,126 @@ static int put_row(void *arg, uint16_t table, const berth_store_value *cells)
     default:
         return bad_rows(load, "there is a table that there is not");
     }
+}
+
+/* Names the row that cannot be taken. `table`: of `from`, whose row it is. */
+static void blame_row(const struct load *load, const berth_store_table *from,
+                      const berth_store_value *cells, const char *resource, const char *word)
+{
+    struct text text;
+    berth_error *error = load->error;
+
+    error->resource = resource;
+    if (*from->name != '_') {
+        name_row(error, cells[0].number, word);
+        return;
+    }
+    text_start(&text, error->key, BERTH_ERROR_KEY_SIZE);
+    text_format(&text, "%s ", from->name);
+    for (unsigned i = 0; i < from->n_key; i++) {
+        if (i > 0)
+            text_add(&text, " ");
+        if (from->columns[i].type == BERTH_STORE_TEXT)
+            text_add(&text, cells[i].text);
+        else if (from->columns[i].type == BERTH_STORE_UUID)
+            text_uuid(&text, cells[i].uuid);
+        else
+            text_number(&text, cells[i].number, false);
+    }
+    text_end(&text);
+}
+
+static const char *resource_name(const struct load *load, unsigned table)
+{
+    const berth_manager_type *type = load->manager->type;
+
+    return table < type->n_resources ? type->resources[table + 1].name : NULL;
+}
+
+static int put_row(void *arg, uint16_t table, const berth_store_value *cells)
+{
+    struct load *load = arg;
+    int rc = take_row(load, table, cells);
+
+    if (rc == -EBADMSG && *load->error->key == '\0')
+        blame_row(load, &load->manager->stored->tables[table], cells, resource_name(load, table),
+                  NULL);
+    return rc;
+}
+
+/* Rows of another version of the spec */
+
+/* 1: `load->upgrade.cells` has what becomes of it. */
+static int translate_row(struct load *load, const berth_store_value *values, struct refusal *refusal)
+{
+    uint8_t subject = 0;
+
+    if (load->upgrade.tables[load->table].to ==
+        tables_other(load->manager->type, TABLE_INTENTS) + 1)
+        (void)find_with_resource(load, values[INTENT_INSTANCE].number, &subject);
+    return upgrade_row(&load->upgrade, load->table, values, subject, refusal);
+}
+
+static int put_stored(void *arg, const berth_store_value *values)
+{
+    struct load *load = arg;
+    const berth_store_table *stored = &load->upgrade.stored->tables[load->table];
+    const unsigned to = load->upgrade.tables[load->table].to;
+    struct refusal refusal = {NULL, NULL, NULL};
+    int rc = translate_row(load, values, &refusal);
+
+    if (rc == 1)
+        rc = take_row(load, (uint16_t)(to - 1), load->upgrade.cells);
+    if (rc == -EINVAL) {
+        if (refusal.reason) {
+            load->error->reason = refusal.reason;
+            load->error->field = refusal.field;
+        }
+        if (*load->error->key == '\0')
+            blame_row(load, stored, values, to > 0 ? resource_name(load, to - 1) : NULL,
+                      to > 0 ? refusal.word : stored->name);
+    }
+    return rc;
+}
+
+/* Rows of tables that are gone are refused; the others come in the order of today's tables. */
+static int read_stored(struct load *load)
+{
+    const berth_store_manager *stored = load->upgrade.stored;
+    int rc = 0;
+
+    for (uint16_t i = 0; i < stored->n_tables && rc == 0; i++) {
+        load->table = i;
+        if (load->upgrade.tables[i].to == 0)
+            rc = hook_error(stored->read(stored->from, i, put_stored, load));
+    }
+    for (uint16_t i = 0; i < load->manager->stored->n_tables && rc == 0; i++) {
+        unsigned source = upgrade_source(&load->upgrade, i);
+
+        if (source == 0)
+            continue;
+        load->table = (uint16_t)(source - 1);
+        rc = hook_error(stored->read(stored->from, load->table, put_stored, load));
+    }
+    return rc;
+}
+
+/* A counter that has no number would give those again that its instances have. */
+static int check_counters(const struct load *load)
+{
+    const berth_manager_type *type = load->manager->type;
+
+    for (unsigned i = 1; i <= type->n_resources; i++) {
+        unsigned n = 0;
+
+        for (unsigned j = 0; j < type->resources[i].n_assigned; j++)
+            n += type->resources[i].assigned[j].kind == BERTH_ASSIGN_COUNTER;
+        if (load->first[i] == load->first[i + 1] || load->counters[i] == n)
+            continue;
+        load->error->resource = type->resources[i].name;
+        return bad_rows(load, "a counter has no number, and its resource has rows");
+    }
+    return 0;
 }
 
 /* Linking */
@@ -519,14 +723,14 @@ static int link_one(struct load *load, struct instance *instance)
     if (instance->ended)
         return 0;
     if (instance_find(manager, parent, instance->resource, config_of(load, instance), hash))
-        return bad_rows(load, "two instances have the same key");
+        return bad_instance(load, instance, "two instances have the same key");
     rc = values_restore(manager, instance);
     if (rc < 0)
         instance->ended = true; /* nobody has its slots */
     if (rc == -EBUSY)
-        return bad_rows(load, "two instances have the same slot");
+        return bad_instance(load, instance, "two instances have the same slot");
     if (rc == -ERANGE)
-        return bad_rows(load, "an instance has a slot outside its pool");
+        return bad_instance(load, instance, "an instance has a slot outside its pool");
     if (rc < 0)
         return rc;
     if (parent)
@@ -534,7 +738,7 @@ static int link_one(struct load *load, struct instance *instance)
     link_instance(manager, instance);
     return values_restore_names(manager, instance)
                ? 0
-               : bad_rows(load, "a value names an instance that it may not name");
+               : bad_instance(load, instance, "a value names an instance that it may not name");
 }
 
 /* In order of creation, which is that of their ids. */
@@ -641,6 +845,17 @@ static int note_settled(struct berth_manager *manager, struct instance *instance
     return stored->leftover->failed ? -ENOMEM : 0;
 }
 
+static int bad_call(const struct load *load, struct instance *instance,
+                    const struct loaded_intent *intent)
+{
+    const berth_resource *resource = instance_type(load->manager, instance);
+
+    load->error->state = resource->states[instance->state];
+    load->error->event = intent->event;
+    load->error->hook = intent->hook;
+    return bad_instance(load, instance, "an intent is about a call that is not made there:");
+}
+
 static int settle_intent(struct load *load, const struct loaded_intent *intent)
 {
     struct berth_manager *manager = load->manager;
@@ -656,7 +871,7 @@ static int settle_intent(struct load *load, const struct loaded_intent *intent)
                         instance_view(instance));
     if (ref.row == 0 || !is_hook(manager->type, ref.hook, intent->hook) ||
         stored_instance(manager, &instance_root(instance)->instance)->id != intent->root)
-        return bad_rows(load, "an intent is about a call that there is not");
+        return bad_call(load, instance, intent);
     target =
         row_target(resource, ref.row,
                    manager->type->hooks[ref.hook].asks ? BERTH_ANSWERED_UNKNOWN : BERTH_UNSURE);
@@ -717,23 +932,105 @@ static void free_load(struct load *load)
     memory_free(allocator, load->config, load->config_size);
 }
 
-int load_all(struct berth_manager *manager, const char **reason)
+/* Of rows that are all there. */
+static int link_all(struct load *load)
 {
-    struct load load = {.manager = manager, .config_size = config_size(manager->type)};
-    const struct stored *stored = manager->stored;
-    int rc = -ENOMEM;
+    int rc;
 
-    load.config = memory_alloc(&manager->allocator, load.config_size);
-    if (load.config)
+    begin_resource(load, load->manager->type->n_resources + 1u);
+    rc = link_instances(load);
+    if (rc == 0)
+        rc = link_reservations(load);
+    if (rc == 0)
+        rc = settle_all(load);
+    return rc;
+}
+
+static int begin_load(struct load *load, struct berth_manager *manager, berth_error *error)
+{
+    load->manager = manager;
+    load->error = error;
+    load->config_size = config_size(manager->type);
+    load->config = memory_alloc(&manager->allocator, load->config_size);
+    return load->config ? 0 : -ENOMEM;
+}
+
+int load_all(struct berth_manager *manager, berth_error *error)
+{
+    struct load load = {.manager = manager};
+    const struct stored *stored = manager->stored;
+    int rc = begin_load(&load, manager, error);
+
+    if (rc == 0)
         rc = hook_error(stored->store.load(stored->store.ctx, put_row, &load, BERTH_NO_DEADLINE));
-    begin_resource(&load, manager->type->n_resources + 1u);
     if (rc == 0)
-        rc = link_instances(&load);
-    if (rc == 0)
-        rc = link_reservations(&load);
-    if (rc == 0)
-        rc = settle_all(&load);
-    *reason = load.reason;
+        rc = link_all(&load);
     free_load(&load);
     return rc;
+}
+
+int load_stored(struct berth_manager *manager, const berth_store_manager *stored,
+                struct load **out, berth_error *error)
+{
+    struct load *load = memory_alloc(&manager->allocator, sizeof *load);
+    int rc;
+
+    *out = load;
+    if (!load)
+        return -ENOMEM;
+    rc = begin_load(load, manager, error);
+    if (rc == 0)
+        rc = upgrade_begin(&load->upgrade, manager, stored);
+    if (rc == 0)
+        rc = read_stored(load);
+    begin_resource(load, manager->type->n_resources + 1u);
+    if (rc == 0)
+        rc = check_counters(load);
+    return rc == 0 ? link_all(load) : rc;
+}
+
+/* Texts that were not stored are in the views. */
+static void fill_formats(struct load *load, uint16_t table)
+{
+    const berth_store_table *today = &load->manager->stored->tables[table];
+    berth_store_value *cells = load->upgrade.cells;
+    struct instance *instance = find_loaded(load, table + 1u, cells[0].number);
+    const berth_resource *resource = &load->manager->type->resources[table + 1];
+
+    for (unsigned i = 0; i < today->n_columns; i++)
+        if (load->upgrade.tables[load->table].from[i] == 0 &&
+            upgrade_formats(&load->upgrade, table, i))
+            for (unsigned j = 0; j < resource->n_assigned; j++)
+                if (strcmp(resource->assigned[j].name, today->columns[i].name) == 0)
+                    cells[i].text = (char *)instance_view(instance) + resource->assigned[j].view_offset;
+}
+
+int load_change(struct load *load, uint16_t table, const berth_store_value *values,
+                berth_store_change *row)
+{
+    struct refusal refusal = {NULL, NULL, NULL};
+    uint16_t to;
+    int rc;
+
+    load->table = table;
+    rc = translate_row(load, values, &refusal);
+    if (rc != 1)
+        return rc;
+    to = (uint16_t)(load->upgrade.tables[table].to - 1);
+    if (load->upgrade.tables[table].formats)
+        fill_formats(load, to);
+    *row = (berth_store_change){.table = to, .values = load->upgrade.cells};
+    return 1;
+}
+
+void load_end(struct load *load)
+{
+    struct berth_manager *manager;
+
+    if (!load)
+        return;
+    manager = load->manager;
+    upgrade_end(&load->upgrade);
+    free_load(load);
+    memory_free(&manager->allocator, load, sizeof *load);
 }

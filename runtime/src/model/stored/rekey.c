@@ -7,16 +7,32 @@
 #include "../../base/store/memory.h"
 #include "../manager.h"
 
+struct asking {
+    int (*accept)(void *arg, const berth_store_manager *stored);
+    void *arg;
+    uint64_t spec_hash;
+};
+
+/* Rows of another version of the spec would change while `inner` is opened, and before load. */
+static int accept_same_spec(void *arg, const berth_store_manager *stored)
+{
+    const struct asking *asking = arg;
+
+    return stored->spec_hash == asking->spec_hash ? asking->accept(asking->arg, stored) : -EINVAL;
+}
+
 static int rekey_open(void *ctx, const berth_store_manager *manager,
                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
                       berth_store_link link, int64_t deadline, berth_store_opened *opened)
 {
     berth_rekey *rekey = ctx;
+    struct asking asking = {accept, arg, manager->spec_hash};
 
     rekey->link = link;
     rekey->tables = manager->tables;
     rekey->n_tables = manager->n_tables;
-    return rekey->inner->open(rekey->inner->ctx, manager, accept, arg, link, deadline, opened);
+    return rekey->inner->open(rekey->inner->ctx, manager, accept_same_spec, &asking, link,
+                              deadline, opened);
 }
 
 /* Where a row goes when it has its new names. */
