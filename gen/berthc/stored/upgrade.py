@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from berthc.diff.loadable import Bar
 from berthc.lower.identity import spec_hash
 from berthc.model import (
-    AssignedKind, Field, Manager, Naming, Resource, Type, earlier_names,
+    Assigned, AssignedKind, Field, Manager, Naming, Ref, Resource, Type, earlier_names,
 )
 from berthc.model import Row as TableRow
 from berthc.semantics import BrokenTable
-from berthc.semantics.program import Program
+from berthc.semantics.program import Lookup, Program, compile_guard
 from berthc.semantics.values import Value, comparable, default, is_valid
 from berthc.stored.reading import Row, Stored
 from berthc.stored.tables import NIL, OWN, ZERO, Cell, Column, columns, is_named
@@ -274,12 +274,12 @@ class _Upgrade:
                 continue
             if column.value.kind is AssignedKind.FORMAT and self.names.find(
                     Naming.COLUMN, column.name, self.stored.types[self.sources[own]], own) is None:
-                made[column.name] = self.program.render(column.value, self._look(own, made))
+                made[column.name] = self._text(column.value, self._look(own, made))
             elif not _fits(column, made[column.name]):
                 raise Refused(Bar.ASSIGNED, own, where, column.name)
         self.made[made["_id"]] = own, made
 
-    def _look(self, own: str, row: Row) -> Callable[[str, str], Value]:
+    def _look(self, own: str, row: Row) -> Lookup:
         above = {"field": row, own: row}
         resource = self.manager.resource(own)
         while resource.parent is not None:
@@ -294,16 +294,31 @@ class _Upgrade:
 
         return look
 
+    def _text(self, value: Assigned, look: Lookup) -> str:
+        """A format, as C writes it."""
+        options = self.program.options
+
+        def written(part: str | Ref) -> str:
+            if isinstance(part, str):
+                return part
+            found = options[part.name] if part.scope == "option" else look(part.scope, part.name)
+            return option_word(found)
+
+        for text in value.texts:
+            test = True if text.guard is None else compile_guard(text.guard, options)
+            if test if isinstance(test, bool) else test(look):
+                return "".join(map(written, text.parts))
+        raise BrokenTable(f"no text of {value.name} applies")
+
     # Rows of the runtime's own tables. None: the row goes.
 
     def reservation(self, row: Row, where: str) -> Row | None:
         resource = self.made.get(row["_instance"], ("", {}))[0]
-        for column in ("_held", "_drained"):
-            row[column] = [self.names.today(Naming.RESOURCE, one) for one in _texts(row[column])]
+        row["_held"] = [self.names.today(Naming.RESOURCE, one) for one in _texts(row["_held"])]
         if not any(o.gives and o.target == resource for o in self.manager.operations):
             raise Refused(Bar.RESERVED, row=where)
         path = self.manager.path(resource)
-        if not set(path).issuperset((*_texts(row["_held"]), *_texts(row["_drained"]))):
+        if not set(path).issuperset(_texts(row["_held"])):
             raise Refused(Bar.PATH, row=where)
         return row
 

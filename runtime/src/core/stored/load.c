@@ -439,8 +439,7 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
         return bad_rows(load, "a reservation is not valid");
     if (!is_reserved(manager->type, resource))
         return bad_rows(load, "a reservation is for a resource that none is for now");
-    if (!are_on_path(manager->type, resource, cells[RESERVATION_HELD].texts) ||
-        !are_on_path(manager->type, resource, cells[RESERVATION_DRAINED].texts))
+    if (!are_on_path(manager->type, resource, cells[RESERVATION_HELD].texts))
         return bad_rows(load, "a reservation holds a resource that is not on its path now");
     levels = manager->type->resources[resource].level + 1u;
     rc = reservation_make_owned(manager, (uint8_t)levels, cells[RESERVATION_ID].uuid,

@@ -523,23 +523,16 @@ static int change_instance(struct upgrade *upgrade, unsigned resource, struct re
     return at.names > 0 ? change_names(upgrade, resource, &upgrade->cells[at.names].texts) : 0;
 }
 
-static berth_strings resources_today(const struct upgrade *upgrade, const berth_strings *was,
-                                     const char **items)
-{
-    for (uint32_t i = 0; i < was->count; i++)
-        items[i] = name_today(upgrade->manager, BERTH_WAS_RESOURCE, 0, 0, was->items[i]);
-    return (berth_strings){items, was->count};
-}
-
 static int change_reservation(struct upgrade *upgrade)
 {
     berth_strings *held = &upgrade->cells[RESERVATION_HELD].texts;
-    berth_strings *drained = &upgrade->cells[RESERVATION_DRAINED].texts;
 
-    if (reserve_texts(upgrade, (size_t)held->count + drained->count) < 0)
+    if (reserve_texts(upgrade, held->count) < 0)
         return -ENOMEM;
-    *held = resources_today(upgrade, held, upgrade->texts);
-    *drained = resources_today(upgrade, drained, upgrade->texts + held->count);
+    for (uint32_t i = 0; i < held->count; i++)
+        upgrade->texts[i] =
+            name_today(upgrade->manager, BERTH_WAS_RESOURCE, 0, 0, held->items[i]);
+    held->items = upgrade->texts;
     return 0;
 }
 
