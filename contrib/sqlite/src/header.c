@@ -9,7 +9,8 @@
 #include "object.h"
 
 #define COLUMNS                                                                                    \
-    "manager, format, hash, options, absent, hooks, backend, epoch, sequence, tables, schema, _sum, " \
+    "manager, format, hash, options, absent, hooks, backend, epoch, sequence, tables, schema, "    \
+    "_sum, "                                                                                       \
     "place"
 
 /* How a place is written. */
@@ -73,15 +74,14 @@ static int write_row(struct berth_sqlite *store)
 {
     const struct header *header = &store->header;
 
-    return sql_run(store,
-                   "INSERT OR REPLACE INTO _berth(rowid, " COLUMNS ") VALUES(1, %Q, %lld, "
-                   "'%016llx', %Q, %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld, %Q)",
-                   header->manager, (sqlite3_int64)header->format,
-                   (unsigned long long)header->spec_hash, header->options, header->absent,
-                   header->hooks, header->backend, (sqlite3_int64)header->epoch,
-                   (sqlite3_int64)header->sequence, header->tables,
-                   (unsigned long long)header->schema, (sqlite3_int64)sum_of(header),
-                   places[header->place]);
+    return sql_run(
+        store,
+        "INSERT OR REPLACE INTO _berth(rowid, " COLUMNS ") VALUES(1, %Q, %lld, "
+        "'%016llx', %Q, %Q, %Q, %Q, %lld, %lld, %Q, '%016llx', %lld, %Q)",
+        header->manager, (sqlite3_int64)header->format, (unsigned long long)header->spec_hash,
+        header->options, header->absent, header->hooks, header->backend,
+        (sqlite3_int64)header->epoch, (sqlite3_int64)header->sequence, header->tables,
+        (unsigned long long)header->schema, (sqlite3_int64)sum_of(header), places[header->place]);
 }
 
 int header_make(struct berth_sqlite *store)
@@ -139,7 +139,8 @@ int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
 
     header_free(&store->header);
     store->header = next;
-    if (!next.manager || !next.options || !next.absent || !next.hooks || !next.backend || !next.tables)
+    if (!next.manager || !next.options || !next.absent || !next.hooks || !next.backend ||
+        !next.tables)
         return error_memory(store);
     rc = header_schema(store, &store->header.schema);
     return rc == 0 ? write_row(store) : rc;

@@ -370,8 +370,8 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
         if (!set_field(&resource->fields[i],
                        (char *)load->config + resource->fields[i].config_offset,
                        &cells[at.fields + i]))
-            return bad_field(load, "a field has a value that it may not have:",
-                             resource->fields[i].name);
+            return bad_field(load,
+                             "a field has a value that it may not have:", resource->fields[i].name);
     if (!cells[at.ended].number)
         making.hash = instance_key_hash(manager, making.parent, id, load->config);
     instance = instance_restore(manager, &making);
@@ -406,8 +406,7 @@ static bool has_name(berth_strings names, const char *name)
 static bool is_reserved(const berth_manager_type *type, uint8_t resource)
 {
     for (unsigned i = 1; i <= type->n_operations; i++)
-        if (type->operations[i].flags & BERTH_GIVES &&
-            type->operations[i].resource == resource)
+        if (type->operations[i].flags & BERTH_GIVES && type->operations[i].resource == resource)
             return true;
     return false;
 }
@@ -626,7 +625,8 @@ static int put_row(void *arg, uint16_t table, const berth_store_value *cells)
 /* Rows of another version of the spec */
 
 /* 1: `load->upgrade.cells` has what becomes of it. */
-static int translate_row(struct load *load, const berth_store_value *values, struct refusal *refusal)
+static int translate_row(struct load *load, const berth_store_value *values,
+                         struct refusal *refusal)
 {
     uint8_t subject = 0;
 
@@ -968,8 +968,8 @@ int load_all(struct berth_manager *manager, berth_error *error)
     return rc;
 }
 
-int load_stored(struct berth_manager *manager, const berth_store_manager *stored,
-                struct load **out, berth_error *error)
+int load_stored(struct berth_manager *manager, const berth_store_manager *stored, struct load **out,
+                berth_error *error)
 {
     struct load *load = memory_alloc(&manager->allocator, sizeof *load);
     int rc;
@@ -1001,7 +1001,8 @@ static void fill_formats(struct load *load, uint16_t table)
             upgrade_formats(&load->upgrade, table, i))
             for (unsigned j = 0; j < resource->n_assigned; j++)
                 if (strcmp(resource->assigned[j].name, today->columns[i].name) == 0)
-                    cells[i].text = (char *)instance_view(instance) + resource->assigned[j].view_offset;
+                    cells[i].text =
+                        (char *)instance_view(instance) + resource->assigned[j].view_offset;
 }
 
 int load_change(struct load *load, uint16_t table, const berth_store_value *values,

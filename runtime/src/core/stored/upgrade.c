@@ -84,8 +84,7 @@ static bool find_option(const char *line, const char *name, struct word *value)
 
     while (next_word(&line, &word))
         if (is_text(name, word.text, word.name)) {
-            *value =
-                (struct word){word.text + word.name + 1, word.length - word.name - 1, 0};
+            *value = (struct word){word.text + word.name + 1, word.length - word.name - 1, 0};
             return true;
         }
     return false;
@@ -130,7 +129,7 @@ static bool find_stored_option(const struct berth_manager *manager, const char *
 }
 
 static int check_stored_options(const struct berth_manager *manager, const char *stored,
-                         const char *options, berth_error *error)
+                                const char *options, berth_error *error)
 {
     for (unsigned i = 0; i < manager->type->n_options; i++) {
         const char *name = manager->type->options[i].name;
@@ -166,8 +165,8 @@ static bool has_word(const struct berth_manager *manager, const char *line, cons
     return false;
 }
 
-static int check_stored_hooks(const struct berth_manager *manager, const berth_store_manager *stored,
-                       berth_error *error)
+static int check_stored_hooks(const struct berth_manager *manager,
+                              const berth_store_manager *stored, berth_error *error)
 {
     for (unsigned i = 1; i <= manager->type->n_hooks; i++) {
         const char *name = manager->type->hooks[i].name;
@@ -364,7 +363,8 @@ bool upgrade_formats(const struct upgrade *upgrade, uint16_t table, unsigned col
 
 /* Cells */
 
-static int refuse_row(struct refusal *refusal, const char *reason, const char *field, const char *word)
+static int refuse_row(struct refusal *refusal, const char *reason, const char *field,
+                      const char *word)
 {
     *refusal = (struct refusal){reason, field, word};
     return -EINVAL;
@@ -440,16 +440,15 @@ static int fill_cell(struct upgrade *upgrade, unsigned table, unsigned column,
     if (subject.field) {
         if (subject.field->flags & BERTH_KEY)
             return refuse_row(refusal, "a row has no value for a key field that is new:",
-                          subject.field->name, NULL);
+                              subject.field->name, NULL);
         if (subject.field->flags & BERTH_REQUIRED)
             return refuse_row(refusal, "a row has no value for a required field that is new:",
-                          subject.field->name, NULL);
-        upgrade->cells[column] =
-            default_of(subject.field, &defaults[table + 1][subject.index - 1]);
+                              subject.field->name, NULL);
+        upgrade->cells[column] = default_of(subject.field, &defaults[table + 1][subject.index - 1]);
     } else if (subject.assigned && subject.assigned->kind != BERTH_ASSIGN_HOOK &&
                subject.assigned->kind != BERTH_ASSIGN_FORMAT) {
-        return refuse_row(refusal, "a row was not assigned a value that is new:",
-                      subject.assigned->name, NULL);
+        return refuse_row(
+            refusal, "a row was not assigned a value that is new:", subject.assigned->name, NULL);
     }
     return 0;
 }
@@ -517,9 +516,8 @@ static int change_instance(struct upgrade *upgrade, unsigned resource, struct re
     upgrade->cells[at.state].text = of->states[known];
     for (unsigned i = 0; i < of->n_fields; i++)
         if (of->fields[i].type == BERTH_ENUM)
-            upgrade->cells[at.fields + i].text =
-                name_today(manager, BERTH_WAS_VALUE, resource, i + 1,
-                           upgrade->cells[at.fields + i].text);
+            upgrade->cells[at.fields + i].text = name_today(
+                manager, BERTH_WAS_VALUE, resource, i + 1, upgrade->cells[at.fields + i].text);
     return at.names > 0 ? change_names(upgrade, resource, &upgrade->cells[at.names].texts) : 0;
 }
 
@@ -530,8 +528,7 @@ static int change_reservation(struct upgrade *upgrade)
     if (reserve_texts(upgrade, held->count) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i < held->count; i++)
-        upgrade->texts[i] =
-            name_today(upgrade->manager, BERTH_WAS_RESOURCE, 0, 0, held->items[i]);
+        upgrade->texts[i] = name_today(upgrade->manager, BERTH_WAS_RESOURCE, 0, 0, held->items[i]);
     held->items = upgrade->texts;
     return 0;
 }
@@ -605,7 +602,8 @@ static int check_lost(const struct upgrade *upgrade, uint16_t table,
             is_gone(upgrade, resource_of(upgrade, to->to - 1u), name))
             continue;
         if (strcmp(name, "_parent") == 0)
-            return refuse_row(refusal, "a row has a parent, and its resource has none now", NULL, NULL);
+            return refuse_row(refusal, "a row has a parent, and its resource has none now", NULL,
+                              NULL);
         return refuse_row(refusal, "a row has a value that is gone", NULL, name);
     }
     return 0;
@@ -633,7 +631,8 @@ int upgrade_row(struct upgrade *upgrade, uint16_t table, const berth_store_value
                               &values[from - 1])) {
             upgrade->cells[i] = values[from - 1];
         } else {
-            rc = refuse_row(refusal, "a row has a value of another type", today->columns[i].name, NULL);
+            rc = refuse_row(refusal, "a row has a value of another type", today->columns[i].name,
+                            NULL);
         }
     }
     if (rc < 0)

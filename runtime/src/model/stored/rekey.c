@@ -31,8 +31,8 @@ static int rekey_open(void *ctx, const berth_store_manager *manager,
     rekey->link = link;
     rekey->tables = manager->tables;
     rekey->n_tables = manager->n_tables;
-    return rekey->inner->open(rekey->inner->ctx, manager, accept_same_spec, &asking, link,
-                              deadline, opened);
+    return rekey->inner->open(rekey->inner->ctx, manager, accept_same_spec, &asking, link, deadline,
+                              opened);
 }
 
 /* Where a row goes when it has its new names. */
