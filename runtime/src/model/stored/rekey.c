@@ -7,7 +7,7 @@
 #include "../../base/store/memory.h"
 #include "../manager.h"
 
-struct asking {
+struct rekey_asking {
     int (*accept)(void *arg, const berth_store_manager *stored);
     void *arg;
     uint64_t spec_hash;
@@ -16,7 +16,7 @@ struct asking {
 /* Rows of another version of the spec would change while `inner` is opened, and before load. */
 static int accept_same_spec(void *arg, const berth_store_manager *stored)
 {
-    const struct asking *asking = arg;
+    const struct rekey_asking *asking = arg;
 
     return stored->spec_hash == asking->spec_hash ? asking->accept(asking->arg, stored) : -EINVAL;
 }
@@ -26,7 +26,7 @@ static int rekey_open(void *ctx, const berth_store_manager *manager,
                       berth_store_link link, int64_t deadline, berth_store_opened *opened)
 {
     berth_rekey *rekey = ctx;
-    struct asking asking = {accept, arg, manager->spec_hash};
+    struct rekey_asking asking = {accept, arg, manager->spec_hash};
 
     rekey->link = link;
     rekey->tables = manager->tables;
