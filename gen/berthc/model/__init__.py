@@ -21,7 +21,8 @@ from berthc.model.values import NOWHERE, Field, Loc, Type
 
 __all__ = [
     "COMPARE", "NOWHERE", "Accept", "Assigned", "AssignedKind", "Deny", "Earlier", "Field", "Form",
-    "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Naming", "Operation", "PoolPart",
+    "FormatText", "Guard", "Hook", "Limit", "Limits", "Loc", "Manager", "Naming", "Operation",
+    "PoolPart",
     "Ref", "Resource", "Row", "State", "StateKind", "Step", "Store", "Target",
     "Type", "earlier_names",
 ]

@@ -19,7 +19,8 @@ from berthc.model import (
 from berthc.spec.expr import ExprError, parse_format, parse_guard
 from berthc.spec.load import Mapping, Node, Scalar, Sequence
 from berthc.spec.nodes import (
-    NOTHING, brief_of, earlier_of, flag_of, integer_of, items_of, mapping_of, split_of, text_of, texts_of,
+    NOTHING, brief_of, earlier_of, flag_of, integer_of, items_of, mapping_of, split_of, text_of,
+    texts_of,
 )
 
 OTHERWISE_ERROR = "EOPNOTSUPP"  # of `otherwise: reject`

@@ -50,8 +50,8 @@ internal void upgrade_end(struct upgrade *upgrade);
 internal unsigned upgrade_source(const struct upgrade *upgrade, uint16_t table);
 
 /*
- * Writes what a row becomes into `cells`. `subject`: the resource of an intent's instance. 1; 0: the
- * row goes; -EINVAL with a refusal; -ENOMEM.
+ * Writes what a row becomes into `cells`. `subject`: the resource of an intent's instance.
+ * 1; 0: the row goes; -EINVAL with a refusal; -ENOMEM.
  */
 internal int upgrade_row(struct upgrade *upgrade, uint16_t table, const berth_store_value *values,
                          uint8_t subject, struct refusal *refusal);
