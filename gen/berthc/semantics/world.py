@@ -95,7 +95,8 @@ class World:
 
     @property
     def locked(self) -> bool:
-        """Does a root wait for recover? Until then, no operation and no drain may run."""
+        """Does a root wait for recover? Here recover comes first then. A manager lets operations on
+        other roots run before it."""
         return bool(self._state.raised)
 
     def recover(self, outcomes: Outcomes = all_ok, fate: Fate = GOOD) -> Result:
