@@ -74,7 +74,7 @@ int berth_stored_for_each_reservation(berth_manager *manager,
 int berth_stored_for_each_reference(berth_manager *manager,
                                     int (*visit)(void *arg, const berth_reference *reference),
                                     void *arg);
-/* Shows the owners of the named references to the instance with this view, oldest first. */
+/* Shows the owners of the named references to the instance with this view, in no order. */
 int berth_stored_for_each_owner(const berth_manager *manager, const void *view,
                                 int (*visit)(void *arg, const char *owner), void *arg);
 /* Is there a root that has to be recovered? */

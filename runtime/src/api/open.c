@@ -77,6 +77,7 @@ static void close_stored(struct berth_manager *manager)
     }
     record_release(&stored->merged, manager);
     batch_free(&stored->merged);
+    map_clear(&stored->references, &allocator);
     tables_free(manager);
     manager->stored = NULL;
     memory_free(&allocator, stored, sizeof *stored);
@@ -139,6 +140,7 @@ static int make_stored(const berth_stored_type *type, const void *options, const
         return rc;
     }
     batch_init(&stored->merged, &(*out)->allocator);
+    map_init(&stored->references, NULL);
     return 0;
 }
 

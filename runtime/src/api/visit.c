@@ -1,4 +1,5 @@
 /* Visiting all instances and reservations. */
+#include "../model/stored/owner.h"
 #include "../model/stored/stored.h"
 #include "../model/tracked/instance.h"
 #include "../model/tracked/reservation.h"
@@ -89,12 +90,14 @@ int berth_stored_for_each_reservation(berth_manager *manager,
     return rc;
 }
 
-static int visit_references(const struct berth_manager *manager, struct instance *instance,
+static int visit_references(struct berth_manager *manager, struct instance *instance,
                             int (*visit)(void *arg, const berth_reference *reference), void *arg)
 {
-    const struct reference *at = stored_instance(manager, instance)->references;
+    const struct reference *at;
     int rc = 0;
 
+    owner_sort_references(manager, instance);
+    at = stored_instance(manager, instance)->references;
     for (; at && rc == 0; at = at->next)
         rc = visit(arg, &(berth_reference){
                             .owner = at->owner,

@@ -126,6 +126,12 @@ static int visit_owner(void *arg, const char *owner)
     return 0;
 }
 
+static int compare_owners(const void *a, const void *b)
+{
+    return strcmp(json_object_get_string(*(json_object *const *)a),
+                  json_object_get_string(*(json_object *const *)b));
+}
+
 static int visit_instance(void *arg, const berth_item *item)
 {
     snapshot *into = arg;
@@ -164,6 +170,7 @@ static int visit_instance(void *arg, const berth_item *item)
         json_object *owners = json_object_new_array();
         json_object_object_add(made->object, "owners", owners);
         (void)berth_stored_for_each_owner(into->sim->manager, item->view, visit_owner, owners);
+        json_object_array_sort(owners, compare_owners);
     }
     return 0;
 }

@@ -265,10 +265,23 @@ static inline void add_text(struct depot_of_halls *halls, const char *format, ..
     va_end(list);
 }
 
+struct owners {
+    const char *names[16];
+    unsigned n;
+};
+
 static inline int add_owner(void *arg, const char *owner)
 {
-    add_text(arg, " &%s", owner);
+    struct owners *owners = arg;
+
+    assert_true(owners->n < 16);
+    owners->names[owners->n++] = owner;
     return 0;
+}
+
+static inline int compare_owners(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 int berth_stored_for_each_owner(const berth_manager *manager, const void *view,
@@ -280,6 +293,7 @@ static inline int add_item(void *arg, const depository_item *item)
 
     if (item->resource == DEPOSITORY_RESOURCE_BOX) {
         const depository_box *box = item->box;
+        struct owners owners = {.n = 0};
         char id[37];
 
         uuid_unparse(box->id, id);
@@ -290,7 +304,10 @@ static inline int add_item(void *arg, const depository_item *item)
                  box->tags.count);
         add_text(halls, " %s %s %u.%u %s %u %s", box->number, id, box->room, box->row, box->label,
                  (unsigned)box->session, box->badge);
-        (void)berth_stored_for_each_owner((berth_manager *)halls->manager, box, add_owner, halls);
+        (void)berth_stored_for_each_owner((berth_manager *)halls->manager, box, add_owner, &owners);
+        qsort(owners.names, owners.n, sizeof *owners.names, compare_owners);
+        for (unsigned i = 0; i < owners.n; i++)
+            add_text(halls, " &%s", owners.names[i]);
     } else {
         add_text(halls, "drawer %s/%u %s %u %llu", item->drawer->box->name, item->drawer->index,
                  depository_drawer_state_name((depository_drawer_state)item->state), item->refs,

@@ -25,6 +25,42 @@ static void one_reference_per_owner(void **unused)
     halls_stop(&halls);
 }
 
+static int count_order(void *arg, const berth_reference *reference)
+{
+    char *last = arg;
+
+    if (strcmp(last, reference->owner) >= 0)
+        fail_msg("%s comes after %s", reference->owner, last);
+    (void)snprintf(last, BERTH_OWNER_MAX + 1, "%s", reference->owner);
+    return 0;
+}
+
+/* Each of them is found without looking at all others. */
+static void many_owners_of_one_instance(void **unused)
+{
+    enum { OWNERS = 20000 };
+    struct depot_of_halls halls;
+    char number[DEPOSITORY_BOX_NUMBER_SIZE], owner[16], last[BERTH_OWNER_MAX + 1] = "";
+
+    (void)unused;
+    halls_start(&halls);
+    for (unsigned i = 0; i < OWNERS; i++) {
+        (void)snprintf(owner, sizeof owner, "%u", i * 7919 % OWNERS);
+        assert_int_equal(add(&halls, "a", owner, number), 0);
+    }
+    assert_int_equal(berth_memory_store_count(halls.memory, "_references"), OWNERS);
+    halls_kill(&halls);
+    assert_int_equal(depository_for_each_reference(halls.manager, count_order, last), 0);
+    assert_string_equal(last, "9999");
+    for (unsigned i = 0; i < OWNERS; i++) {
+        (void)snprintf(owner, sizeof owner, "%u", i);
+        assert_int_equal(add(&halls, "a", owner, number), 0); /* it has one */
+        assert_int_equal(drop(&halls, number, owner), 0);
+    }
+    assert_int_equal(berth_memory_store_count(halls.memory, "_references"), 0);
+    halls_stop(&halls);
+}
+
 static int keep_line(void *arg, const char *line)
 {
     struct depot_of_halls *halls = arg;
@@ -252,6 +288,7 @@ static void settle_comes_first(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_owners_of_one_instance),
         cmocka_unit_test(a_dump_names_owners),
         cmocka_unit_test(one_reference_per_owner),
         cmocka_unit_test(chosen_ids),

@@ -488,10 +488,7 @@ static int load_reference(struct load *load, const berth_store_value *cells)
     reference = owner_make_reference(load->manager, owner);
     if (!reference)
         return -ENOMEM;
-    if (instance == load->referenced)
-        load->reference->next = reference;
-    else
-        stored_instance(load->manager, instance)->references = reference;
+    owner_add_reference(load->manager, instance, reference);
     load->referenced = instance;
     load->reference = reference;
     instance->anonymous++;

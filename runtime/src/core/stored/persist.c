@@ -204,7 +204,7 @@ static void undo_additions(struct operation *operation)
             struct reference *reference =
                 owner_find_reference(manager, level->instance, persist->owner);
 
-            owner_remove_reference(manager, level->instance, reference);
+            owner_remove_reference(manager, reference);
             owner_free_reference(manager, reference);
         }
         if ((level->flags & LEVEL_LINKED) && !level->instance->ended) {
@@ -278,7 +278,7 @@ static void take_over(struct operation *operation)
             struct reference *reference =
                 owner_find_reference(manager, level->instance, persist->owner);
 
-            owner_remove_reference(manager, level->instance, reference);
+            owner_remove_reference(manager, reference);
             owner_free_reference(manager, reference);
             level->flags &= (uint8_t)~LEVEL_NAMED;
         }

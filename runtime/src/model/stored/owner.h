@@ -16,11 +16,12 @@ internal void owner_free_reference(struct berth_manager *manager, struct referen
 internal struct reference *owner_find_reference(const struct berth_manager *manager,
                                                 const struct instance *instance, const char *owner);
 
-/* Adds one, in the order of the owners' bytes; takes one out. They do not count. */
+/* Adds one; takes one out. They do not count. */
 internal void owner_add_reference(struct berth_manager *manager, struct instance *instance,
                                   struct reference *reference);
-internal void owner_remove_reference(struct berth_manager *manager, struct instance *instance,
-                                     struct reference *reference);
+internal void owner_remove_reference(struct berth_manager *manager, struct reference *reference);
+/* Puts those of an instance in the order of the owners' bytes. */
+internal void owner_sort_references(struct berth_manager *manager, struct instance *instance);
 internal void owner_clear_references(struct berth_manager *manager, struct instance *instance);
 
 #endif

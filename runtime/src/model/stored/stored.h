@@ -21,8 +21,10 @@ struct sleeper;
 
 /* An anonymous reference with an owner's name. */
 struct reference {
-    struct reference *next; /* of the same instance, in the order of the owners' bytes */
-    uint16_t size;          /* of this block */
+    struct node node;             /* in the manager's map; first */
+    struct reference *next, **at; /* of the same instance, the newest first */
+    const struct instance *instance;
+    uint16_t size; /* of this block */
     char owner[];
 };
 
@@ -35,7 +37,7 @@ struct naming {
 /* The last part of an instance's block. */
 struct stored_instance {
     uint64_t id;                  /* 0: it is in no map yet */
-    struct reference *references; /* the first */
+    struct reference *references; /* the newest */
     struct naming *namings;       /* reservations whose path it is on */
     uint32_t named;               /* length of that list */
     uint32_t leaving;             /* of them: those that end with the commit being noted */
@@ -121,6 +123,7 @@ struct stored {
     uint64_t sequence;           /* of the last commit */
     uint64_t last_id;            /* of an instance */
     uint64_t last_number;        /* of a reservation */
+    struct map references;       /* of all instances */
     struct commit *queue, *last; /* commits that wait to be sent */
     struct commit *sent;         /* in the commit that is pending */
     unsigned singly;             /* so many are sent alone, since they have failed together */
