@@ -221,6 +221,8 @@ static void judge_dangling(struct faults *faults, const struct thing *gone, cons
         if (holder->is == IS_IDLE || level >= holder->n_path ||
             holder->path[level].born != gone->born || !(holder->held & (1u << level)))
             continue;
+        if (holder->interrupted)
+            continue; /* recovery has gone on with its own release */
         if (i != change.move.who) {
             fault_add(faults, DANGLING, DANGLING_OTHER, place, gone->resource, 0, 0, 0);
             return;

@@ -117,11 +117,22 @@ static void death_keep_references(struct caller *caller, unsigned who)
         memset(caller, 0, sizeof *caller);
 }
 
+static void death_end_recovery(void)
+{
+    for (unsigned i = 0; i < plan.callers && !world_is_locked(); i++)
+        w.callers[i].interrupted = false;
+}
+
 static void death_update_caller(const struct move *move)
 {
-    struct caller *caller = &w.callers[move->who];
+    struct caller *caller;
     const unsigned char *id;
 
+    if (move->part == PART_RECOVER) {
+        death_end_recovery();
+        return;
+    }
+    caller = &w.callers[move->who];
     switch ((enum part)move->part) {
     case PART_GIVES:
         id = death_new_reservation(move->who);
@@ -137,10 +148,13 @@ static void death_update_caller(const struct move *move)
         __attribute__((fallthrough));
     case PART_RELEASES:
         death_keep_references(caller, move->who);
+        caller->releasing = move->part == PART_RELEASES && caller->is != IS_IDLE;
         break;
     default: /* nobody */
         return;
     }
+    caller->interrupted = (move->part == PART_ENDS || move->part == PART_RELEASES) &&
+                          caller->is != IS_IDLE && world_is_locked();
     if (caller->is == IS_IDLE)
         memset(world_values(move->who), 0, plan.values_size);
 }

@@ -16,6 +16,9 @@ static void death_begin(void);
  */
 static void death_load(struct move *move);
 
+/* After a recovery: if it is over, no caller waits for it. */
+static void death_end_recovery(void);
+
 /* After world_look(): what the caller is that has asked. */
 static void death_update_caller(const struct move *move);
 

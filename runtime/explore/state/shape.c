@@ -80,7 +80,7 @@ static struct digest shape_token(unsigned who, unsigned alive, uint64_t mark, bo
     digest_add(&digest, (uint64_t)caller->is | (uint64_t)caller->n_path << 8 |
                             (uint64_t)alive << 16 | (uint64_t)caller->held << 24 |
                             (uint64_t)caller->took << 32 | (uint64_t)caller->releasing << 40 |
-                            mark << 48);
+                            (uint64_t)caller->interrupted << 41 | mark << 48);
     for (unsigned i = 0; i < alive && !answers; i++)
         digest_add(&digest, caller->relies[i]);
     if (caller->is == IS_LOOSE)

@@ -295,7 +295,9 @@ static void step_run(const struct move *asked, effects there)
     step_find_path(&move);
     if (store_has_died)
         death_update_caller(&move);
-    else if (!recovers)
+    else if (recovers)
+        death_end_recovery();
+    else
         step_update_caller(&move, id, step_dropped(&move));
     world_look_at_holds();
     change.nothing = change.refused && step_is_same_caller(move.who);

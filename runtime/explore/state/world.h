@@ -49,7 +49,8 @@ enum is { IS_IDLE, IS_WITH, IS_LOOSE }; /* with a reservation, or with anonymous
 
 struct caller {
     uint8_t is;
-    bool releasing; /* it has begun to let go */
+    bool releasing;   /* it has begun to let go */
+    bool interrupted; /* the process died in that, and recovery goes on with it */
     uint8_t n_path, n_config;
     uint8_t own;  /* levels of which it still has an anonymous reference */
     uint8_t took; /* levels that it took and lets go of until that succeeds */

@@ -158,6 +158,8 @@ def _dangling(stepper: Stepper, change: Change, id_: int, resource: str, ender: 
             or not holds(change.before, holder)[holder.path.index(id_)]):
             continue
         level = holder.path.index(id_)
+        if holder.interrupted:
+            continue  # recovery has gone on with its own release
         if n != change.move.who:
             yield Fault("dangling", where, loc, *texts.ends_held(resource))
             return

@@ -42,15 +42,25 @@ def learned(before: Local, local: Local, who: int, part: str, new: Holder) -> Ho
         if reservation is None:
             return None
         return own._replace(relies=(0,) * len(own.path),
-                            releasing=reservation.releasing or not all(reservation.held))
+                            releasing=reservation.releasing or not all(reservation.held),
+                            interrupted=part == "ends" and local.world.locked)
     if part in ("acquires", "releases"):
         own = new if part == "acquires" else own
         assert own is not None
         holds = tuple(took and id_ in state.items and owner(who) in state.items[id_].owners
                       for took, id_ in zip(own.took, own.path, strict=True))
-        return (own._replace(own=holds, took=holds, relies=(0,) * len(own.path)) if any(holds)
-                else None)
+        releases = part == "releases"
+        return (own._replace(own=holds, took=holds, relies=(0,) * len(own.path),
+                             releasing=releases, interrupted=releases and local.world.locked)
+                if any(holds) else None)
     return own
+
+
+def recovered(local: Local) -> tuple[Holder | None, ...]:
+    """What the callers are after a recovery, also if it has ended in another crash."""
+    if local.world.locked:
+        return local.holders
+    return tuple(None if h is None else h._replace(interrupted=False) for h in local.holders)
 
 
 def keeps(local: Local, who: int) -> tuple[int, ...]:

@@ -36,6 +36,7 @@ class Holder(NamedTuple):
     # succeeded
     relies: tuple[int, ...]
     releasing: bool  # it has begun to let go
+    interrupted: bool = False  # the process died in that, and recovery goes on with it
 
 
 class Local(NamedTuple):
@@ -165,7 +166,8 @@ class Shape:
             relies = holder.relies[:alive]  # on what is gone nobody relies
             at.setdefault(where,
                           []).append((holder.label is None, len(holder.path), alive, held,
-                                      holder.took, relies, holder.releasing, stale, looks_for,
+                                      holder.took, relies,
+                                      holder.releasing + 2 * holder.interrupted, stale, looks_for,
                                       n if self._plain else n == marked))
         if self._named_references:
             self._add_idle(state, local, at, marked)

@@ -13,7 +13,7 @@ from berthc.explore.callers.pools import helpers
 from berthc.explore.states.backend import (
     CANNOT_TELL, DONE_UNCERTAIN, UNDONE_UNCERTAIN, Called, Script, brings, effects,
 )
-from berthc.explore.states.death import RECOVER, learned, owner
+from berthc.explore.states.death import RECOVER, learned, owner, recovered
 from berthc.explore.states.local import Holder, Local, holds
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
 from berthc.explore.states.renumber import Renumber
@@ -242,7 +242,9 @@ class Stepper(Moves):
     def _learned(self, local: Local, move: Move, levels: tuple[int | None, ...],
                  world: World) -> tuple[Holder | None, ...]:
         """What the callers are after a crash; only the one who asked has lost an answer."""
-        if move.part in (RECOVER, "free"):
+        if move.part == RECOVER:
+            return recovered(local._replace(world=world))
+        if move.part == "free":
             return local.holders
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         takes = self.takes[move.op.name] if move.part == "acquires" else ()
@@ -261,7 +263,7 @@ class Stepper(Moves):
                  world: World, truth: Mapping[int, int]) -> tuple[Holder | None, ...]:
         """What the callers are afterwards; only the one who asked can change."""
         if move.part == RECOVER:
-            return local.holders
+            return recovered(local._replace(world=world))
         own: Holder | None = local.holders[move.who]
         path = tuple(-1 if id_ is None else id_ for id_ in levels)
         if move.part == "gives" and result.ok:
