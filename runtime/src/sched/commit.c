@@ -83,6 +83,17 @@ static void free_leftover(struct berth_manager *manager)
     stored->leftover = NULL;
 }
 
+/* The first n rows are durable. */
+static void drop_leftover(struct berth_manager *manager, uint32_t n)
+{
+    struct stored *stored = manager->stored;
+
+    if (n == stored->leftover->n)
+        free_leftover(manager);
+    else
+        record_drop(stored->leftover, manager, n);
+}
+
 static bool is_firm(const struct commit *first)
 {
     for (; first; first = first->next)
@@ -149,6 +160,16 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
     if (answer == 0 && stored->leftover_sent)
         free_leftover(manager);
     stored->leftover_sent = false;
+    if (answer == 0 && stored->leftover_part > 0) {
+        drop_leftover(manager, stored->leftover_part);
+        if (stored->lost) {
+            result = stored_refuses(manager);
+        } else if (sent) {
+            (void)put_back(stored);
+            sent = NULL;
+        }
+    }
+    stored->leftover_part = 0;
     if (answer == 0)
         stored->sequence = stored->commit.sequence;
     if (lost < 0 && !stored->lost)
@@ -160,23 +181,26 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
 
 /* Sending */
 
-/* May the next commit go with those that are taken already, which have n changes? */
-static bool may_join(const struct stored *stored, const struct commit *next, uint32_t n)
+/* May the next commit go with those that are taken already, which have so much? */
+static bool may_join(const struct stored *stored, const struct commit *next, uint64_t rows,
+                     uint64_t bytes)
 {
     return !next->clear && !next->broken &&
-           (stored->max_rows == 0 || n + next->batch->n <= stored->max_rows) &&
-           stored->max_bytes == 0;
+           stored_fits(stored, rows + next->batch->n, bytes + next->bytes);
 }
 
 /* Takes commits from the queue, in their order; at least one is there. Returns the first. */
 static struct commit *take_group(struct stored *stored, bool several)
 {
     struct commit *first = stored->queue, *last = first;
-    uint32_t n = first->batch->n + (stored->leftover ? stored->leftover->n : 0);
+    const struct batch *leftover = stored->leftover;
+    uint64_t rows = first->batch->n + (leftover ? leftover->n : 0);
+    uint64_t bytes = first->bytes + (leftover ? record_bytes(stored, leftover, leftover->n) : 0);
 
-    while (several && last->next && may_join(stored, last->next, n)) {
+    while (several && last->next && may_join(stored, last->next, rows, bytes)) {
         last = last->next;
-        n += last->batch->n;
+        rows += last->batch->n;
+        bytes += last->bytes;
     }
     stored->queue = last->next;
     last->next = NULL;
@@ -240,14 +264,72 @@ static int call_store(struct berth_manager *manager, const berth_store_commit *c
     return answer;
 }
 
+/* Has the leftover to go before the first commit that waits, because both do not fit? */
+static bool goes_alone(const struct stored *stored)
+{
+    const struct batch *leftover = stored->leftover;
+    const struct commit *first = stored->queue;
+
+    return leftover && !first->clear && !first->broken &&
+           !stored_fits(stored, (uint64_t)leftover->n + first->batch->n,
+                        record_bytes(stored, leftover, leftover->n) + first->bytes);
+}
+
+/*
+ * Rows of the leftover that fit into a commit. What follows from one intent stays together: its
+ * last row deletes the intent.
+ */
+static uint32_t part_of_leftover(const struct berth_manager *manager)
+{
+    const struct stored *stored = manager->stored;
+    const struct batch *leftover = stored->leftover;
+    uint32_t part = 0;
+
+    for (uint32_t n = 1; n <= leftover->n; n++) {
+        if (part > 0 && !stored_fits(stored, n, record_bytes(stored, leftover, n)))
+            break;
+        if (leftover->changes[n - 1].table == tables_other(manager->type, TABLE_INTENTS))
+            part = n;
+    }
+    return part;
+}
+
+/* Sends a part of the leftover alone. If it fails, the first commit that waits fails with it. */
+static void send_leftover(struct berth_manager *manager, const struct operation *self,
+                          struct sleepers *woken)
+{
+    struct stored *stored = manager->stored;
+    int answer;
+
+    stored->busy = true;
+    stored->leftover_part = part_of_leftover(manager);
+    (void)take_group(stored, false);
+    stored->commit = (berth_store_commit){
+        .epoch = stored->epoch,
+        .sequence = stored->sequence + 1,
+        .changes = stored->leftover->changes,
+        .n_changes = stored->leftover_part,
+    };
+    answer = call_store(manager, &stored->commit);
+    if (answer != BERTH_PENDING)
+        finish_group(manager, answer, self, woken);
+}
+
 /* Sends one group. Nothing is pending, and something waits. */
 static void send_group(struct berth_manager *manager, const struct operation *self,
                        struct sleepers *woken)
 {
     struct stored *stored = manager->stored;
-    struct commit *first = take_group(stored, stored->singly == 0);
-    const struct batch *batch = changes_of(stored, first);
+    const struct batch *batch;
+    struct commit *first;
     int answer = 0;
+
+    if (goes_alone(stored)) {
+        send_leftover(manager, self, woken);
+        return;
+    }
+    first = take_group(stored, stored->singly == 0);
+    batch = changes_of(stored, first);
 
     stored->busy = true;
     if (stored->singly > 0)
@@ -288,6 +370,8 @@ static void keep_sent(struct stored *stored)
     struct commit *first = stored->sent;
     uint32_t at = stored->leftover_sent && !first->clear ? stored->leftover->n : 0;
 
+    if (stored->leftover_part > 0)
+        return; /* it has no others */
     if (stored->commit.changes != stored->merged.changes) {
         struct batch empty = stored->merged;
 
@@ -327,7 +411,7 @@ bool commit_send(struct operation *operation)
     const struct commit *commit = &persist_of(operation)->commit;
     struct sleepers woken = {0};
 
-    while (!commit->done && !stored->busy)
+    while (!commit->done && !commit->held && !stored->busy)
         send_group(manager, operation, &woken);
 #ifdef BERTH_NO_THREADS
     if (!commit->done && !operation->done)
@@ -360,7 +444,7 @@ static void wait_once(struct berth_manager *manager, struct commit *commit)
 int commit_wait(struct berth_manager *manager, struct batch *batch, bool clear)
 {
     struct stored *stored = manager->stored;
-    struct commit commit = {.batch = batch, .clear = clear, .firm = true};
+    struct commit commit = {.batch = batch, .clear = clear};
 
     if (stored->lost)
         return stored_refuses(manager);
@@ -406,37 +490,84 @@ static void collect_counters(struct batch *batch, struct berth_manager *manager)
         record_counters(batch, manager, (uint8_t)i);
 }
 
-int commit_discard(struct berth_manager *manager, struct instance *root)
+/* A discard is over: the commits that have waited for it are noted now, or end with it. */
+static void release_held(struct berth_manager *manager, struct sleepers *woken)
 {
     struct stored *stored = manager->stored;
-    struct sleepers woken = {0};
+    struct commit *held = stored->held, *ended = NULL;
+
+    stored->held = NULL;
+    while (held) {
+        struct commit *commit = held;
+
+        held = commit->next;
+        if (stored->lost || commit->operation->discarded) {
+            commit->held = false;
+            commit->next = ended;
+            ended = commit;
+        } else if (persist_is_held(commit->operation)) {
+            persist_hold(stored, commit);
+        } else {
+            persist_queue(stored, commit);
+        }
+    }
+    end_commits(ended, stored->lost ? stored_refuses(manager) : -ECANCELED, NULL, woken);
+    if (!stored->busy)
+        promote(stored, NULL, woken);
+}
+
+/* Deletes the rows. Nothing else of the root becomes durable meanwhile. */
+static int discard_rows(struct berth_manager *manager, struct instance *root)
+{
+    struct stored *stored = manager->stored;
+    struct discarding discarding = {.next = stored->discards, .root = root};
+    struct discarding **at = &stored->discards;
     struct batch batch;
-    int rc = 0;
+    int rc;
 
     batch_init(&batch, &manager->allocator);
-    if (stored_refuses(manager) < 0) {
-        rc = stored_refuses(manager);
-    } else if (!stored->has_store) {
-        /* nothing is durable */
-    } else if (root) {
+    if (root) {
         collect_reservations(&batch, manager, root);
         collect_tree(&batch, manager, root);
     } else {
         collect_counters(&batch, manager);
     }
-    if (batch.failed)
+    if (batch.failed) {
         rc = -ENOMEM;
-    if (rc == 0 && root) {
+    } else if (!stored_fits(stored, batch.n, record_bytes(stored, &batch, batch.n))) {
+        rc = -E2BIG;
+    } else {
+        stored->discards = &discarding;
+        rc = commit_wait(manager, &batch, !root);
+        while (*at != &discarding)
+            at = &(*at)->next;
+        *at = discarding.next;
+    }
+    record_release(&batch, manager);
+    batch_free(&batch);
+    return rc;
+}
+
+int commit_discard(struct berth_manager *manager, struct instance *root)
+{
+    struct stored *stored = manager->stored;
+    struct sleepers woken = {0};
+    int rc = stored_refuses(manager);
+
+    if (root)
+        instance_ref(root);
+    if (rc == 0 && stored->has_store)
+        rc = discard_rows(manager, root);
+    if (rc == 0 && !root) {
+        forget_all(manager, &woken);
+    } else if (rc == 0 && !root->ended) { /* another discard may have forgotten it */
         reservation_remove_below(manager, root);
         waiters_discard_busy(manager, instance_as_root(root), &woken);
         forget_root(manager, instance_as_root(root), false, &woken);
-    } else if (rc == 0) {
-        forget_all(manager, &woken);
     }
-    if (rc == 0 && stored->has_store)
-        rc = commit_wait(manager, &batch, !root);
-    record_release(&batch, manager);
-    batch_free(&batch);
+    release_held(manager, &woken);
+    if (root)
+        instance_unref(manager, root);
     scheduler_leave(manager, &woken);
     return rc;
 }

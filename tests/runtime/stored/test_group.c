@@ -281,7 +281,7 @@ static void discard_behind_one_that_looks_again(void **unused)
     pthread_join(second.thread, NULL);
     pthread_join(discard.thread, NULL);
     assert_int_equal(discard.rc, 0);
-    assert_int_equal(second.rc, 0);
+    assert_true(second.rc == 0 || second.rc == -ECANCELED); /* after the discard, or before */
     assert_int_equal(drain(&halls), 0);
     close_slow(&halls);
     assert_string_equal(halls_state(&halls), "");

@@ -314,7 +314,9 @@ void persist_queue(struct stored *stored, struct commit *commit)
 {
     commit->next = NULL;
     commit->done = false;
+    commit->held = false;
     commit->result = 0;
+    commit->bytes = record_bytes(stored, commit->batch, commit->batch->n);
     if (stored->queue)
         stored->last->next = commit;
     else
@@ -322,15 +324,41 @@ void persist_queue(struct stored *stored, struct commit *commit)
     stored->last = commit;
 }
 
+bool persist_is_held(const struct operation *operation)
+{
+    const struct discarding *at = operation->call.manager->stored->discards;
+
+    while (at && at->root &&
+           (operation->n_levels == 0 || operation->levels[0].instance != at->root))
+        at = at->next;
+    return at != NULL;
+}
+
+void persist_hold(struct stored *stored, struct commit *commit)
+{
+    struct commit **at = &stored->held;
+
+    while (*at)
+        at = &(*at)->next;
+    commit->next = NULL;
+    commit->done = false;
+    commit->held = true;
+    *at = commit;
+}
+
 static enum kept wait_for_commit(struct operation *operation, enum keep_before before)
 {
     struct persist *persist = persist_of(operation);
+    struct stored *stored = operation->call.manager->stored;
 
     persist->before = (uint8_t)before;
     persist->commit.operation = operation;
     persist->commit.batch = &persist->batch;
     persist->commit.firm = persist->committed;
-    persist_queue(operation->call.manager->stored, &persist->commit);
+    if (before != BEFORE_RETRY && persist_is_held(operation))
+        persist_hold(stored, &persist->commit);
+    else
+        persist_queue(stored, &persist->commit);
     operation->stage = STAGE_STORE;
     return KEPT_LATER;
 }
@@ -339,19 +367,9 @@ static enum kept wait_for_commit(struct operation *operation, enum keep_before b
 static bool fits(const struct stored *stored, const struct batch *batch, bool goes_on)
 {
     uint64_t rows = batch->n + (goes_on ? 4u * BERTH_MAX_LEVELS + 4 : 0);
-    uint64_t bytes = goes_on ? stored->op_bytes : 0;
+    uint64_t bytes = record_bytes(stored, batch, batch->n) + (goes_on ? stored->op_bytes : 0);
 
-    if (stored->max_rows > 0 && rows > stored->max_rows)
-        return false;
-    if (stored->max_bytes == 0)
-        return true;
-    for (uint32_t i = 0; i < batch->n; i++) {
-        const berth_store_change *change = &batch->changes[i];
-
-        if (!change->deleted)
-            bytes += berth_store_size(&stored->tables[change->table], change->values);
-    }
-    return bytes <= stored->max_bytes;
+    return stored_fits(stored, rows, bytes);
 }
 
 /* Nothing has happened: an error that a row without a call has noted counts no more. */
@@ -446,7 +464,9 @@ static enum kept look_at_commit(struct operation *operation, enum keep_before *b
 
 static bool waits_for_commit(const struct operation *operation)
 {
-    return !persist_of(operation)->commit.done && operation->call.manager->stored->busy;
+    const struct commit *commit = &persist_of(operation)->commit;
+
+    return !commit->done && (commit->held || operation->call.manager->stored->busy);
 }
 
 /* Reservations */

@@ -70,4 +70,8 @@ internal void persist_note_kept(struct berth_manager *manager, const struct batc
 /* Adds a commit to the manager's queue. */
 internal void persist_queue(struct stored *stored, struct commit *commit);
 
+/* Has it to wait for a discard of its root? Then persist_hold() notes its commit instead. */
+internal bool persist_is_held(const struct operation *operation);
+internal void persist_hold(struct stored *stored, struct commit *commit);
+
 #endif

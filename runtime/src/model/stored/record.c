@@ -250,6 +250,29 @@ void record_release(struct batch *batch, struct berth_manager *manager)
     batch_clear(batch);
 }
 
+void record_drop(struct batch *batch, struct berth_manager *manager, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (batch->subjects[i])
+            instance_unref(manager, batch->subjects[i]);
+    batch->n -= n;
+    memmove(batch->changes, batch->changes + n, batch->n * sizeof *batch->changes);
+    memmove(batch->subjects, batch->subjects + n, batch->n * sizeof *batch->subjects);
+}
+
+uint64_t record_bytes(const struct stored *stored, const struct batch *batch, uint32_t n)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; stored->max_bytes > 0 && i < n; i++) {
+        const berth_store_change *change = &batch->changes[i];
+
+        if (!change->deleted)
+            bytes += berth_store_size(&stored->tables[change->table], change->values);
+    }
+    return bytes;
+}
+
 /* Each resource once: that is more than any path has. */
 size_t record_most_bytes(const struct berth_manager *manager)
 {

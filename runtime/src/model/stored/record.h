@@ -43,4 +43,10 @@ internal void record_release(struct batch *batch, struct berth_manager *manager)
 /* Bytes for the cells of one instance of the manager, and of all that an operation writes else. */
 internal size_t record_most_bytes(const struct berth_manager *manager);
 
+/* The same of the first n changes, which are not all. Cells stay until the batch is empty. */
+internal void record_drop(struct batch *batch, struct berth_manager *manager, uint32_t n);
+
+/* Bytes of the first n changes, as `max_bytes` counts them; 0 if the store has no such limit. */
+internal uint64_t record_bytes(const struct stored *stored, const struct batch *batch, uint32_t n);
+
 #endif

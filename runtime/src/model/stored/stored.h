@@ -63,11 +63,19 @@ struct commit {
     struct operation *operation; /* that waits for it, or NULL */
     struct sleeper *sleeper;     /* of the thread that waits for it, or NULL */
     struct batch *batch;
+    uint64_t bytes; /* of its rows, if the store counts them */
     int result;
     bool done;
+    bool held;   /* in stored.held */
     bool clear;  /* berth_store_commit.clear */
     bool broken; /* there was no memory for it, and no way back: the manager dies */
     bool firm;   /* it may not fail: earlier commits of its operation are durable */
+};
+
+/* A discard that waits for its commit. Operations of its root note nothing until that is over. */
+struct discarding {
+    struct discarding *next;
+    const struct instance *root; /* NULL: everything */
 };
 
 enum kept {
@@ -104,7 +112,7 @@ struct stored {
     const struct stored_calls *calls;
     /* of the floors above: sends what waits; ends a discard; frees this */
     bool (*send)(struct operation *operation);
-    int (*discard)(struct berth_manager *manager, struct instance *root);
+    int (*discard)(struct berth_manager *manager, struct instance *root); /* releases the lock */
     void (*close)(struct berth_manager *manager);
     const berth_stored_type *type;
     size_t size; /* of this block */
@@ -127,9 +135,12 @@ struct stored {
     struct commit *queue, *last; /* commits that wait to be sent */
     struct commit *sent;         /* in the commit that is pending */
     unsigned singly;             /* so many are sent alone, since they have failed together */
+    struct discarding *discards; /* that wait for their commits */
+    struct commit *held;         /* commits that wait for those discards, in their order */
     struct batch merged;         /* of those, if there are several */
     struct batch *leftover;      /* of loading: it goes with the first commit; or NULL */
     bool leftover_sent;          /* with the one that is pending */
+    uint32_t leftover_part;      /* so many of its rows are in the one that is pending, alone */
     size_t op_bytes;             /* cells of what an operation writes at most, but for subtrees */
     berth_store_commit commit;   /* that is pending */
     bool busy;                   /* a commit is pending, or `commit` runs */
@@ -209,6 +220,13 @@ static inline void stored_unname(struct berth_manager *manager, struct reservati
             naming->next->at = naming->at;
         naming->at = NULL;
     }
+}
+
+/* Does the store take so much in one commit? */
+static inline bool stored_fits(const struct stored *stored, uint64_t rows, uint64_t bytes)
+{
+    return (stored->max_rows == 0 || rows <= stored->max_rows) &&
+           (stored->max_bytes == 0 || bytes <= stored->max_bytes);
 }
 
 /* What new operations end with; 0: they are welcome. */
