@@ -43,7 +43,7 @@ internal void record_release(struct batch *batch, struct berth_manager *manager)
 /* Bytes for the cells of one instance of the manager, and of all that an operation writes else. */
 internal size_t record_most_bytes(const struct berth_manager *manager);
 
-/* The same of the first n changes, which are not all. Cells stay until the batch is empty. */
+/* The same, but of the first n changes only. Cells stay until the batch is empty. */
 internal void record_drop(struct batch *batch, struct berth_manager *manager, uint32_t n);
 
 /* Bytes of the first n changes, as `max_bytes` counts them; 0 if the store has no such limit. */
