@@ -156,7 +156,8 @@ static void value_that_a_field_may_not_have_is_refused(void **unused)
     names.to = "a name that is longer than a box may have it/";
     move_begin(&move, &names);
     assert_int_equal(open_with(&move, &move.rekey.store), -EBADMSG);
-    assert_string_equal(move.halls.error.reason, "a field has a value that it may not have");
+    assert_string_equal(move.halls.error.reason, "a field has a value that it may not have:");
+    assert_string_equal(move.halls.error.resource, "box");
     assert_int_equal(open_with(&move, berth_memory_store_functions(move.moved)), 0);
     move_end(&move);
 }
