@@ -8,6 +8,7 @@ from functools import partial
 
 from berthc.diff.loadable import Bar
 from berthc.model import AssignedKind, Field, Manager, Resource, Type
+from berthc.semantics.values import comparable
 from berthc.stored.reading import Row, Stored
 from berthc.stored.upgrade import Refused, is_same_spec, upgraded
 
@@ -103,22 +104,20 @@ def _twice(resource: Resource, rows: list[Row]) -> Iterator[str]:
     """Instances that live with the same key, or in the same slot."""
     live = [row for row in rows if not row["_ended"]]
     keys = [resource.field(name) for name in resource.key]
-    if not any(field.ignore_case for field in keys):
-        yield from _same(resource.name, live, "key",
-                         lambda row: (row.get("_parent"), *(_plain(row[f.name], f) for f in keys)))
+    yield from _same(resource.name, live, "key",
+                     lambda row: (row.get("_parent"), *(_plain(row[f.name], f) for f in keys)))
     for value in resource.assigned:
         if value.kind is AssignedKind.POOL:
             yield from _same(resource.name, live, value.name, partial(_slot, value.leaves))
 
 
 def _slot(leaves: tuple[str, ...], row: Row) -> Hashable:
+    """Pools belong to the manager, whatever the parents are."""
     return tuple(row[leaf] for leaf in leaves)
 
 
 def _plain(value: object, field: Field) -> Hashable:
-    if not isinstance(value, list):
-        return str(value)
-    return tuple(sorted(set(value))) if field.type is Type.SET else tuple(value)
+    return comparable(field, tuple(value) if isinstance(value, list) else str(value))
 
 
 def _same(name: str, rows: list[Row], what: str,

@@ -15,7 +15,7 @@ from command_line import ROOT, SCSI, berthc
 
 from berthc.lower.identity import spec_hash
 from berthc.model import AssignedKind
-from berthc.pipeline import read_spec
+from berthc.pipeline import read_spec, search_text
 from berthc.stored.checks import problems
 from berthc.stored.reading import Row, Stored
 
@@ -121,6 +121,8 @@ def test_all_rows_are_exported(store: Path) -> None:
      "_references: zoe names instance 77, which is not there"),
     ("UPDATE _intents SET _root = 78", False,
      "_intents: hall.open names instance 78, which is not there"),
+    ("UPDATE _intents SET _instance = 79", False,
+     "_intents: hall.open names instance 79, which is not there"),
     ("UPDATE drawer SET _id = 1 WHERE _id = 2", False, "instance 1 is there more than once"),
     ("UPDATE box SET _state = 'flown' WHERE _id = 3", True, "box 3: flown is no state of it"),
     ("UPDATE box SET _state = 'gone' WHERE _id = 3", True, "box 3: not ended in state gone"),
@@ -133,6 +135,8 @@ def test_all_rows_are_exported(store: Path) -> None:
     ("UPDATE box SET row = 0 WHERE _id = 3", True, "box 3: it has the same place as box 1"),
     ("UPDATE _intents SET _hook = 'hall.close'", True,
      "_intents: drawer 5 in closed does not call hall.close at open"),
+    ("UPDATE drawer SET _state = 'open' WHERE _id = 5", True,
+     "_intents: drawer 5 in open does not call hall.open at open"),
     ("UPDATE _intents SET _event = 'leave'", True,
      "_intents: drawer 5 in closed does not call hall.open at leave"),
     ("UPDATE _reservations SET _held = '[\"shelf\"]' WHERE _owner = 'bob'", True,
@@ -193,6 +197,66 @@ def test_slots_are_shared_by_all_parents() -> None:
                                             for one in rows]})
     assert "drawer 4: it has the same place as drawer 3" in problems(stored, manager)
     assert not any("same place as drawer 5" in one for one in problems(stored, manager))
+
+
+TREE = """
+berth: 1
+manager: tree
+store: true
+resources:
+  tree:
+    key: [name]
+    fields: {name: {type: string, required: true}}
+    holders: {take: hold, drop: leave}
+    initial: there
+    states: {there: {'on': {hold: stay, leave: gone}}, gone: {final: true}}
+  nest:
+    parent: tree
+    key: [number, tags]
+    fields: {number: {type: u8}, tags: {type: set, of: string, compare: {case: ignored}}}
+    assigned: {place: {pool: {place: 9}}}
+    holders: {take: hold, drop: leave}
+    initial: there
+    states: {there: {'on': {hold: stay, leave: gone}}, gone: {final: true}}
+operations:
+  reserve: {obtain: [tree, nest], gives: reservation}
+  finish: {with: reservation, do: [nest.leave, tree.leave], ends: reservation}
+"""
+
+
+def tree(*nests: tuple[int, int, int, list[str], int, bool]) -> list[str]:
+    """What is wrong with a store of two trees, and of nests: id, parent, key, place, ended."""
+    _, manager = search_text("tree.yaml", TREE)
+    assert manager is not None
+    trees: list[Row] = [{"_id": n, "_state": "there", "_ended": False, "name": str(n)}
+                        for n in (1, 2)]
+    rows: list[Row] = [
+        {"_id": id_, "_parent": parent, "_state": "gone" if ended else "there", "_ended": ended,
+         "number": number, "tags": tags, "place": place}
+        for id_, parent, number, tags, place, ended in nests]
+    return problems(Stored("", {"manager": "tree", "hash": f"{spec_hash(manager):016x}"},
+                           {"tree": trees, "nest": rows}), manager)
+
+
+@pytest.mark.parametrize("sql", [
+    "UPDATE box SET weight = 1000 WHERE _id = 3",
+    "UPDATE box SET weight = -5 WHERE _id = 3",
+    "UPDATE box SET name = printf('%.40c', 'x') WHERE _id = 3",
+    "UPDATE box SET _state = 'lost' WHERE _id = 3;"  # there it asks
+    "UPDATE _intents SET _instance = 3, _root = 3, _event = 'put', _hook = 'hall.has'",
+])
+def test_what_the_spec_allows_is_fine(store: Path, sql: str) -> None:
+    change(store, sql)
+    assert read("store", str(store), SPEC)[::2] == (0, "")
+
+
+def test_a_key_is_that_of_a_parent_and_a_slot_that_of_the_manager() -> None:
+    one = (3, 1, 5, ["x", "Y"], 0, False)
+    assert tree(one, (4, 2, 5, ["x", "Y"], 1, False)) == []
+    assert tree(one, (4, 1, 5, ["x"], 1, False)) == []
+    assert tree(one, (4, 1, 5, ["y", "X"], 1, False)) == ["nest 4: it has the same key as nest 3"]
+    assert tree(one, (4, 2, 6, [], 0, False)) == ["nest 4: it has the same place as nest 3"]
+    assert tree((*one[:-1], True), (4, 1, 5, ["x", "Y"], 0, False)) == []
 
 
 def test_a_spec_of_another_manager_is_told(store: Path) -> None:
