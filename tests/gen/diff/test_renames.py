@@ -1,7 +1,8 @@
 """Another name is found and said as that: of each thing of each spec, and of several at once."""
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,36 @@ def under(manager: Manager, *keys: Key) -> Manager:
             names |= {("leaf", key[1], a): b
                       for a, b in leaves(value, replace(value, name=new))}
     return renamed(manager, names)
+
+
+WORDS = {"brief", "loc", "values", "default", "literal", "together", "finding", "why"}
+"""Members that have words, and no names."""
+
+
+def names_in(thing: object) -> Iterator[str]:
+    """All texts of a model that may be names."""
+    if isinstance(thing, str):
+        yield thing
+    elif isinstance(thing, tuple):
+        for one in thing:
+            yield from names_in(one)
+    elif is_dataclass(thing):
+        for member in fields(thing):
+            value = getattr(thing, member.name)
+            if member.name == "where" and isinstance(value, str):
+                yield from value.split(".")
+            elif member.name not in WORDS:
+                yield from names_in(value)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_no_old_name_is_left(path: Path) -> None:
+    manager = model(path)
+    keys = things(manager)
+    parts = {part.name for r in manager.resources for a in r.assigned for part in a.parts}
+    made = under(manager, *keys)
+    made = replace(made, name="", file="", store=None)
+    assert not ({key[-1] for key in keys} - parts).intersection(names_in(made))
 
 
 def without_briefs(manager: Manager) -> Manager:
