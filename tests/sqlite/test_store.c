@@ -414,6 +414,44 @@ static void tables_change_with_the_spec(void **unused)
     fake_stop(&fake);
 }
 
+static int dump_weights(void *arg, uint16_t table, const berth_store_value *values)
+{
+    char *dump = arg;
+    size_t at = strlen(dump);
+
+    if (table == 0)
+        (void)snprintf(dump + at, 64 - at, "'%s' ", values[3].text);
+    return 0;
+}
+
+/* One column has another type, and nothing else is different. */
+static void a_column_changes_its_type(void **unused)
+{
+    berth_store_table tables[3];
+    berth_store_column columns[8];
+    berth_store_manager later = fake_manager;
+    char dump[64] = "";
+    struct fake fake;
+
+    (void)unused;
+    memcpy(tables, fake_manager.tables, sizeof tables);
+    memcpy(columns, tables[0].columns, tables[0].n_columns * sizeof *columns);
+    tables[0].columns = columns;
+    columns[3].type = BERTH_STORE_TEXT; /* weight */
+    later.tables = tables;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, 2);
+    fake_close(&fake);
+    fake.is_open = true;
+    assert_int_equal(fake.store->open(fake.store->ctx, &later, accept_any, NULL,
+                                      (berth_store_link){NULL}, BERTH_NO_DEADLINE, &fake.opened),
+                     0);
+    assert_int_equal(fake.store->load(fake.store->ctx, dump_weights, dump, BERTH_NO_DEADLINE), 0);
+    assert_string_equal(dump, "'' '' ");
+    fake_stop(&fake);
+}
+
 static void names_of_sqlite_are_refused(void **unused)
 {
     const berth_store_table table = {"sqlite_thing", lid_columns, 1, 1};
@@ -434,14 +472,16 @@ static void names_of_sqlite_are_refused(void **unused)
 
 static void too_many_columns_are_refused(void **unused)
 {
-    static berth_store_column columns[3000];
-    static char names[3000][8];
-    const berth_store_table table = {"wide", columns, 3000, 1};
+    enum { MOST = 2000 }; /* SQLite's limit; the sum of a row is a column, too */
+    static berth_store_column columns[MOST];
+    static char names[MOST][8];
+    const berth_store_table table = {"wide", columns, MOST, 1};
     berth_store_manager manager = fake_manager;
+    char reason[256];
     struct fake fake;
 
     (void)unused;
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < MOST; i++) {
         (void)snprintf(names[i], sizeof names[i], "c%u", i);
         columns[i] = (berth_store_column){names[i], BERTH_STORE_UNSIGNED};
     }
@@ -451,6 +491,8 @@ static void too_many_columns_are_refused(void **unused)
     assert_int_equal(fake.store->open(fake.store->ctx, &manager, NULL, NULL,
                                       (berth_store_link){NULL}, BERTH_NO_DEADLINE, &fake.opened),
                      -E2BIG);
+    berth_sqlite_reason(fake.object, reason, sizeof reason);
+    assert_non_null(strstr(reason, "table wide has more than 1999 columns"));
     fake_stop(&fake);
 }
 
@@ -794,6 +836,7 @@ int main(void)
         cmocka_unit_test(one_object_serves_one_manager),
         cmocka_unit_test(tables_change_with_the_spec),
         cmocka_unit_test(names_of_sqlite_are_refused),
+        cmocka_unit_test(a_column_changes_its_type),
         cmocka_unit_test(too_many_columns_are_refused),
         cmocka_unit_test(other_writers_are_waited_for),
         cmocka_unit_test(readers_do_not_disturb),

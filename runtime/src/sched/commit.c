@@ -97,7 +97,7 @@ static void drop_leftover(struct berth_manager *manager, uint32_t n)
 static bool is_firm(const struct commit *first)
 {
     for (; first; first = first->next)
-        if (first->firm || first->broken)
+        if (first->firm)
             return true;
     return false;
 }

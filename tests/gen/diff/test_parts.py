@@ -7,7 +7,7 @@ import pytest
 from berthc.diag import PLAIN, TERMINAL, Diagnostic
 from berthc.diff import compared
 from berthc.diff.change import Verdict
-from berthc.diff.defaults import settled
+from berthc.diff.defaults import new_defaults, rows_left, settled
 from berthc.diff.report import Comparison, only_new
 from berthc.emit.diff.text import as_terminal
 from berthc.model import NOWHERE, Guard
@@ -47,6 +47,7 @@ def test_a_message_of_another_place_or_id_is_new() -> None:
     ("not option.snow or option.wet", True), ("not option.snow and option.wet", "option.wet"),
     ("option.wet", "option.wet"), ("not (option.snow or option.wet)", "not option.wet"),
     ("option.wet and (option.snow or option.dry)", "option.wet and option.dry"),
+    ("not option.snow and option.depth > 3", True), ("option.snow or option.depth > 9", False),
 ])
 def test_a_condition_comes_to_what_defaults_leave(condition: str, left: bool | str) -> None:
     found = settled(guard(condition), {("option", "snow"): False, ("option", "depth"): 5})
@@ -66,8 +67,56 @@ def guard(condition: str) -> Guard:
 
 def written(one: Guard) -> str:
     if one.op in ("and", "or"):
+        assert len(one.args) > 1
         return f" {one.op} ".join(map(written, one.args))
     return f"not {written(one.args[0])}" if one.op == "not" else str(one.ref)
+
+
+OLD = """
+berth: 1
+manager: a
+options:
+  wet: {type: bool}
+resources:
+  tub:
+    fields:
+      name: {type: string}
+    initial: dry
+    states:
+      dry: {on: {use: stay}}
+  duck:
+    parent: tub
+    fields:
+      name: {type: string}
+    initial: dry
+    states:
+      dry: {on: {use: stay}}
+"""
+
+
+def later(rows: str) -> str:
+    """The spec with an option and fields more, and these rows of ducks."""
+    text = OLD.replace("wet: {type: bool}", "wet: {type: bool}\n  snow: {type: bool}")
+    text = text.replace("string}", "string}\n      size: {type: u8, default: 3}")
+    tub, duck = text.split("  duck:\n")
+    return tub + "  duck:\n" + duck.replace("use: stay", f"use: [{rows}]")
+
+
+@pytest.mark.parametrize(("rows", "left"), [
+    ("{if: field.size > 3, reject: EIO}, stay", ["stay"]),
+    ("{if: field.size == 3, reject: EIO}, stay", ["EIO"]),
+    ("{if: tub.size == 3, reject: EIO}, stay", ["EIO"]),
+    ("{if: option.snow, reject: EIO}, {if: option.wet, reject: EBUSY}, stay",
+     ["EBUSY if option.wet", "stay"]),
+    ("{if: option.wet, reject: EIO}, stay", ["EIO if option.wet", "stay"]),
+    ("{if: field.name == x, reject: EIO}, stay", ["EIO if field.name", "stay"]),
+])
+def test_rows_are_those_that_defaults_leave(rows: str, left: list[str]) -> None:
+    old, new = partly_built("old.yaml", OLD), partly_built("new.yaml", later(rows))
+    assert old is not None and new is not None
+    found = rows_left(new.resource("duck").states[0].rows, new_defaults(old, new, "duck"))
+    assert [(row.reject or "stay") + (f" if {written(row.guard)}" if row.guard else "")
+            for row in found] == left
 
 
 def test_a_terminal_has_colours_and_a_file_has_none() -> None:
