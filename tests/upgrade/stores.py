@@ -113,20 +113,21 @@ def copied(file: Path, to: Path) -> Path:
     return to
 
 
-def options_of(kept: Kept, old: Manager, new: Manager, rng: random.Random) -> Request:
+def options_of(kept: Kept, old: Manager, new: Manager, rng: random.Random,
+               odd: float = 0.03) -> Request:
     """The `new` request for another version: the options and hooks that it had, by today's
-    names. Now and then something is otherwise."""
+    names. With the probability `odd`, something is otherwise."""
     given = {}
     for option in new.options:
         for was in old.options:
             known = was.name == option.name or was.name in option.was
             if known and was.name in kept.new.get("options", {}):
                 given[option.name] = kept.new["options"][was.name]
-        if rng.random() < 0.03 and option.range is not None:
+        if rng.random() < odd and option.range is not None:
             given[option.name] = option.range[1]
     gone = {h.name for h in old.hooks if h.name in kept.new.get("without", ())}
     without = [h.name for h in new.hooks if gone.intersection((h.name, *h.was))]
-    if rng.random() < 0.05:
+    if rng.random() < odd:
         without = []
     sets = [one for one in new.left_out if set(one) <= set(without)]
     return {"op": "new", "options": given, "without": [h for one in sets for h in one]}
