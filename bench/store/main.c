@@ -505,8 +505,8 @@ static void fill(const char *path, bool reserved)
         "'there', 0, printf('/images/box-%%08d', i), 'wood', i, 0, "
         "printf('%%08x-0000-4000-8000-000000000000', i * 7919 %% %d), NULL FROM n; %s COMMIT",
         LOADED, LOADED,
-        reserved ? "INSERT INTO _reservations(_id, _number, _owner, _instance, _held, _drained, "
-                   "_releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', '[]', 0, NULL "
+        reserved ? "INSERT INTO _reservations(_id, _number, _owner, _instance, _held, "
+                   "_releasing, _sum) SELECT id, _id, 'bench', _id, '[\"box\"]', 0, NULL "
                    "FROM box;"
                  : "");
     bare_run(&file, sql);
