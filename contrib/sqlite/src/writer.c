@@ -1,4 +1,6 @@
 /* The thread that makes commits, for options.background. It has one at a time. */
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <signal.h>
 
