@@ -172,7 +172,7 @@ class Writer:
                 request["owner"] = rng.choice(("", "x" * 255, "é" * 128))
         if operation is not None and operation.gives and rng.random() < 0.15:
             request["id"] = rng.choice(("mine", "r1", "r2", "r3", "nil", "é"))
-        if request["op"] not in ("new", "discard") or rng.random() < 0.01:
+        if request["op"] != "new" or rng.random() < 0.01:
             if rng.random() < 0.2:
                 request["die"] = rng.choice((0, 1, 1, 2, 2, 3, 4))
             if rng.random() < 0.07:

@@ -82,6 +82,10 @@ class Journal:
         if not self._fresh or _differs(state, self._before):
             self._commit(state, None)
 
+    def forget(self, state: State) -> None:
+        """The rows of a discard go, even if there were none. Raises Refused or Died."""
+        self._commit(state, None)
+
     def _commit(self, state: State, intent: tuple[int, Row] | None) -> None:
         self._commits += 1
         fate = self._fate

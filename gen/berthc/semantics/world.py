@@ -113,6 +113,9 @@ class World:
         """None: there is no store."""
         if self._state.raised:
             raise ValueError("recover comes first")
+        return self._given(fate)
+
+    def _given(self, fate: Fate) -> Fate | None:
         return None if self._program.manager.store is None else fate
 
     def _crash(self, run: Rows, died: Died) -> Result:
@@ -135,20 +138,32 @@ class World:
         return any(Drain(self._program, self._state.copy(), quietly).has_work(item)
                    for item in self._state.items.values())
 
-    def discard(self) -> Result:
-        """Forgets everything and calls nothing."""
-        state = self._state.copy()
-        state.forget()
-        self._state = state
-        return Result(None, None)
+    def discard(self, fate: Fate = GOOD) -> Result:
+        """Forgets everything and calls nothing, also while a root waits for recover."""
+        run = Run(self._program, self._state.copy(), all_ok, self._given(fate))
+        run.state.forget()
+        return self._discard(run)
 
-    def discard_root(self, resource: str, fields: Mapping[str, Value]) -> Result:
+    def discard_root(self, resource: str, fields: Mapping[str, Value],
+                     fate: Fate = GOOD) -> Result:
         """Forgets one root, named by its key fields, and all below it; calls nothing."""
-        run = Run(self._program, self._state.copy(), all_ok)
+        run = Run(self._program, self._state.copy(), all_ok, self._fate(fate))
         try:
             run.discard(resource, fields)
         except Refused as refused:
             return _answer(run, refused.fault, {})
+        return self._discard(run)
+
+    def _discard(self, run: Run) -> Result:
+        """One commit."""
+        try:
+            if run.journal is not None:
+                run.journal.begin(self._state)
+                run.journal.forget(run.state)
+        except Refused as refused:
+            return _answer(run, refused.fault, {})
+        except Died as died:
+            return self._crash(run, died)
         self._state = run.state
         return _answer(run, None, {})
 

@@ -68,8 +68,8 @@ def read_request(manager: Manager, value: object) -> Request:
         return _read_new(manager, arguments)
     if name in ("drain", "discard"):
         fail = _read_fail(manager, arguments.pop("fail", []))
+        fate = _read_fate(manager, arguments)
         root = _read_root(manager, arguments) if name == "discard" else {}
-        fate = _read_fate(manager, arguments) if name == "drain" else GOOD
         _no_more(arguments)
         return Request(name, config=root, fail=fail, fate=fate)
     if name == "recover" and manager.store is not None:

@@ -66,8 +66,9 @@ class Simulator:
         config = {resource: {name: bind(value, self._labels) for name, value in fields.items()}
                   for resource, fields in request.config.items()}
         if request.verb == "discard":
-            roots = [world.discard_root(name, fields) for name, fields in config.items()]
-            return self._show(None, roots[0] if roots else world.discard())
+            roots = [world.discard_root(name, fields, request.fate)
+                     for name, fields in config.items()]
+            return self._show(None, roots[0] if roots else world.discard(request.fate))
         operation = request.operation
         assert operation is not None
         by = (request.by if request.by is None or isinstance(request.by, Mapping)

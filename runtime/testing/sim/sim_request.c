@@ -295,7 +295,7 @@ static bool is_stored_member(const berth_sim_manager *glue, const sim_request *r
 {
     uint8_t flags =
         request->verb == SIM_OPERATION ? glue->type->operations[request->operation].flags : 0;
-    if (glue->stored == NULL || request->verb == SIM_DISCARD)
+    if (glue->stored == NULL)
         return false;
     if (strcmp(name, "owner") == 0)
         return (flags & (BERTH_GIVES | BERTH_OWNED)) != 0;

@@ -138,7 +138,22 @@ def test_owner_and_id_belong_to_some_operations_only(scsi: Talk, plan9: Talk) ->
         assert malformed(scsi("drain", **{name: "a"}))
         assert malformed(plan9("resolve_share_name", **SHARE, **{name: "a"}))
     assert malformed(plan9("add_to_vm", **SHARE, id="a"))
-    assert malformed(scsi("discard", die=0)) and malformed(scsi("new", die=0))
+    assert malformed(scsi("discard", owner="a")) and malformed(scsi("new", die=0))
+
+
+@pytest.mark.parametrize("named", [{}, {"disk": {"host_path": "/a"}}])
+def test_a_discard_is_one_commit(scsi: Talk, named: dict[str, object]) -> None:
+    before = scsi("reserve", **DISK)["state"]
+    refused = scsi("discard", **named, refuse=1)
+    assert (refused["error"], refused["where"], refused["state"]) == ("EIO", {}, before)
+    lost = scsi("discard", **named, die=0)
+    assert (lost["error"], lost["state"]) == ("EOWNERDEAD", before)
+    died = scsi("discard", **named, die=1)
+    assert (died["error"], died["state"]["disk"]) == ("EOWNERDEAD", [])
+    again = scsi("discard", **named, die=1)
+    assert again["error"] == ("ENOENT" if named else "EOWNERDEAD")
+    assert scsi("reserve", **DISK)["ok"]
+    assert scsi("discard", **named, die=2)["ok"]
 
 
 def test_without_a_store_there_is_none_of_this() -> None:
