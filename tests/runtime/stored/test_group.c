@@ -357,7 +357,8 @@ static void groups_stay_within_the_limits_of_a_store(void **unused)
     } cases[] = {{{.max_rows = 0}, 10},
                  {{.max_rows = 10}, 10},
                  {{.max_rows = 9}, 5},
-                 {{.max_bytes = 9999}, 5}};
+                 {{.max_bytes = 9999}, 10},
+                 {{.max_bytes = 400}, 5}};
 
     (void)unused;
     for (unsigned at = 0; at < sizeof cases / sizeof *cases; at++) {
