@@ -340,6 +340,7 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
     stored->sequence = opened.sequence;
     stored->max_rows = opened.max_rows;
     stored->max_bytes = opened.max_bytes;
+    stored->op_rows = record_most_rows(manager);
     stored->op_bytes = record_most_bytes(manager);
     rc = loaded ? 0 : load_all(manager, error);
     if (rc < 0 && !error->reason && rc != -ENOMEM)

@@ -98,6 +98,102 @@ static void refused_commits(void **unused)
         check_failures(all[i]);
 }
 
+/* Memory */
+
+struct scarce {
+    size_t n, fails_at; /* from there on */
+};
+
+static void *scarce_alloc(void *ctx, size_t size)
+{
+    struct scarce *scarce = ctx;
+
+    return ++scarce->n >= scarce->fails_at && scarce->fails_at > 0 ? NULL : malloc(size);
+}
+
+static void scarce_release(void *ctx, void *memory, size_t size)
+{
+    (void)ctx;
+    (void)size;
+    free(memory);
+}
+
+static int ask_drain(struct depot_of_halls *halls, uuid_t a, char *number)
+{
+    (void)a;
+    (void)number;
+    return drain(halls);
+}
+
+static int ask_discard_box(struct depot_of_halls *halls, uuid_t a, char *number)
+{
+    const depository_box_config box = box_named("a");
+
+    (void)a;
+    (void)number;
+    return depository_discard_box(halls->manager, &box, &halls->error);
+}
+
+/* There is no memory from the k-th allocation of the request on. */
+static void check_memory(request *ask)
+{
+    for (unsigned at = 1;; at++) {
+        struct scarce scarce = {0};
+        const berth_allocator allocator = {scarce_alloc, scarce_release, &scarce};
+        const berth_config config = {.allocator = &allocator};
+        struct depot_of_halls halls;
+        depository_backend backend;
+        char number[DEPOSITORY_BOX_NUMBER_SIZE], before[STATE_SIZE];
+        unsigned calls;
+        uuid_t a;
+        int rc;
+
+        prepare(&halls, a, number);
+        assert_int_equal(add(&halls, "c", "a longer name of an owner", number), 0);
+        assert_int_equal(berth_store_lost(halls.store.link), 0);
+        assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+        backend = hall_backend(&halls.hall);
+        assert_int_equal(depository_open(NULL, &backend, &config, &halls.store.functions,
+                                         &halls.manager, &halls.error),
+                         0);
+        strcpy(before, halls_state(&halls));
+        calls = halls.hall.n_calls;
+        scarce.fails_at = scarce.n + at;
+        rc = ask(&halls, a, number);
+        if (scarce.n < scarce.fails_at)
+            assert_int_equal(rc, 0);
+        else
+            assert_true(rc == 0 || rc == -ENOMEM || rc == -EOWNERDEAD);
+        at = scarce.n < scarce.fails_at ? 0 : at;
+        scarce.fails_at = 0;
+        if (rc == -ENOMEM && ask != ask_drain) {
+            assert_int_equal(halls.hall.n_calls, calls);
+            assert_string_equal(halls_state(&halls), before);
+        }
+        if (rc != 0 && rc != -EOWNERDEAD)
+            assert_true(ask(&halls, a, number) == 0);
+        strcpy(before, halls_state(&halls));
+        assert_int_equal(berth_store_lost(halls.store.link), 0);
+        halls_reopen(&halls);
+        if (rc != -EOWNERDEAD)
+            assert_string_equal(halls_state(&halls), before);
+        hall_set(&halls.hall, "box a", false);
+        halls_stop(&halls);
+        if (at == 0)
+            return;
+    }
+}
+
+static void requests_without_memory(void **unused)
+{
+    static request *const all[] = {ask_rent, ask_use,   ask_give_back,  ask_add,
+                                   ask_drop, ask_drain, ask_discard_box};
+
+    (void)unused;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        check_memory(all[i]);
+}
+
 /* Another manager opens the store: this one has lost it. */
 static void fenced_by_a_later_opening(void **unused)
 {
@@ -229,8 +325,11 @@ static void too_small_store(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused_commits),         cmocka_unit_test(fenced_by_a_later_opening),
-        cmocka_unit_test(store_of_something_else), cmocka_unit_test(damaged_bytes),
+        cmocka_unit_test(refused_commits),
+        cmocka_unit_test(requests_without_memory),
+        cmocka_unit_test(fenced_by_a_later_opening),
+        cmocka_unit_test(store_of_something_else),
+        cmocka_unit_test(damaged_bytes),
         cmocka_unit_test(too_small_store),
     };
 

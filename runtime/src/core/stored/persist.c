@@ -117,7 +117,7 @@ static void begin_keeping(struct operation *operation)
 {
     struct berth_manager *manager = operation->call.manager;
     struct persist *persist = persist_of(operation);
-    uint32_t rows = 4u * BERTH_MAX_LEVELS + 4;
+    const struct stored *stored = manager->stored;
 
     enter_blocking(operation);
     free_references(operation); /* if it begins anew */
@@ -127,8 +127,8 @@ static void begin_keeping(struct operation *operation)
         persist->called = false;
     }
     if ((is_owned(operation) && !find_references(operation)) ||
-        (manager->stored->has_store && !is_look_up(operation) &&
-         !batch_prepare(&persist->batch, rows, manager->stored->op_bytes)))
+        (stored->has_store && !is_look_up(operation) &&
+         !batch_prepare(&persist->batch, stored->op_rows, stored->op_bytes)))
         operation_fail(operation, -ENOMEM, (struct where){0});
 }
 
@@ -366,7 +366,7 @@ static enum kept wait_for_commit(struct operation *operation, enum keep_before b
 /* Can the store take the batch in one commit, and what the operation may add before its end? */
 static bool fits(const struct stored *stored, const struct batch *batch, bool goes_on)
 {
-    uint64_t rows = batch->n + (goes_on ? 4u * BERTH_MAX_LEVELS + 4 : 0);
+    uint64_t rows = batch->n + (goes_on ? stored->op_rows : 0);
     uint64_t bytes = record_bytes(stored, batch, batch->n) + (goes_on ? stored->op_bytes : 0);
 
     return stored_fits(stored, rows, bytes);

@@ -59,19 +59,21 @@ static bool add_chunk(struct batch *batch, size_t size)
     return true;
 }
 
-bool batch_prepare(struct batch *batch, uint32_t changes, size_t bytes)
-{
-    if (changes > batch->capacity && !grow_batch(batch, changes))
-        return false;
-    return batch->chunks || add_chunk(batch, bytes);
-}
-
 static void free_newest(struct batch *batch)
 {
     struct batch_chunk *chunk = batch->chunks;
 
     batch->chunks = chunk->next;
     memory_free(batch->allocator, chunk, sizeof *chunk + chunk->size);
+}
+
+bool batch_prepare(struct batch *batch, uint32_t changes, size_t bytes)
+{
+    if (changes > batch->capacity && !grow_batch(batch, changes))
+        return false;
+    while (batch->chunks && batch->chunks->size < bytes)
+        free_newest(batch);
+    return batch->chunks || add_chunk(batch, bytes);
 }
 
 void batch_clear(struct batch *batch)

@@ -23,7 +23,7 @@ struct batch {
 /* An empty batch, without memory. */
 internal void batch_init(struct batch *batch, const berth_allocator *allocator);
 
-/* Takes memory for so many changes, and so many bytes of cells. False: there is none. */
+/* Takes memory for so many changes in an empty batch, and bytes of cells. False: there is none. */
 internal bool batch_prepare(struct batch *batch, uint32_t changes, size_t bytes);
 
 /* Empties it. What batch_prepare() took is kept. */

@@ -273,6 +273,21 @@ uint64_t record_bytes(const struct stored *stored, const struct batch *batch, ui
     return bytes;
 }
 
+/*
+ * Of each level: the instance, the owner's reference, and the row of an ended instance that only
+ * the reservation named. The counters of all resources, the reservation, and the intent.
+ */
+uint32_t record_most_rows(const struct berth_manager *manager)
+{
+    const berth_manager_type *type = manager->type;
+    uint32_t rows = 3u * manager->max_levels + 2;
+
+    for (unsigned i = 1; i <= type->n_resources; i++)
+        for (unsigned j = 0; j < type->resources[i].n_assigned; j++)
+            rows += type->resources[i].assigned[j].kind == BERTH_ASSIGN_COUNTER;
+    return rows;
+}
+
 /* Each resource once: that is more than any path has. */
 size_t record_most_bytes(const struct berth_manager *manager)
 {

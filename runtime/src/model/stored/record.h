@@ -40,7 +40,11 @@ internal void record_counters(struct batch *batch, struct berth_manager *manager
 /* Clears a batch of the functions above: it keeps the memory of its instances no longer. */
 internal void record_release(struct batch *batch, struct berth_manager *manager);
 
-/* Bytes for the cells of one instance of the manager, and of all that an operation writes else. */
+/*
+ * Rows that one commit of an operation has at most, and bytes for their cells. Not counted is what
+ * ends with an instance (all below it, the references of others) or with a drain's drop.
+ */
+internal uint32_t record_most_rows(const struct berth_manager *manager);
 internal size_t record_most_bytes(const struct berth_manager *manager);
 
 /* The same, but of the first n changes only. Cells stay until the batch is empty. */

@@ -43,7 +43,6 @@ struct stored_instance {
     uint32_t leaving;             /* of them: those that end with the commit being noted */
     uint16_t state;               /* that the store has, if it has the instance */
     bool kept;                    /* the store has it */
-    bool kept_ended;              /* as one that has ended */
 };
 
 /* The last part of a reservation's block. */
@@ -141,7 +140,8 @@ struct stored {
     struct batch *leftover;      /* of loading: it goes with the first commit; or NULL */
     bool leftover_sent;          /* with the one that is pending */
     uint32_t leftover_part;      /* so many of its rows are in the one that is pending, alone */
-    size_t op_bytes;             /* cells of what an operation writes at most, but for subtrees */
+    uint32_t op_rows;            /* record_most_rows() */
+    size_t op_bytes;             /* record_most_bytes() */
     berth_store_commit commit;   /* that is pending */
     bool busy;                   /* a commit is pending, or `commit` runs */
     bool lost;                   /* nothing can be made durable any more */
