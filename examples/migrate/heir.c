@@ -51,7 +51,7 @@ static int rekey(const stored_scsi_backend *backend, const berth_store *from, co
         return rc;
     rc = stored_scsi_save(manager, to, NULL);
     if (rc < 0)
-        (void)stored_scsi_discard(manager); /* it cannot, and is lost: so it can be destroyed */
+        (void)stored_scsi_save(manager, NULL, NULL); /* it stays there, and can be destroyed */
     (void)stored_scsi_destroy(manager, NULL);
     return rc;
 }

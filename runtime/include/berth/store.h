@@ -31,9 +31,14 @@ extern "C" {
 typedef struct berth_reservation {
     const unsigned char *id; /* 16 bytes */
     const char *owner;
+    unsigned resource; /* the last one of its path: a <manager>_resource */
     /* view of the last instance of its path, which leads to the others; it may have ended */
     const void *view;
-    uint8_t held;   /* bit i: it still holds level i of its path, the root is level 0 */
+    /*
+     * What it still holds. Bit 0 is the root of its path, bit 1 the child of that, and so on to the
+     * instance of `view`.
+     */
+    uint8_t held;
     bool releasing; /* only the operation that ends it may use it */
 } berth_reservation;
 

@@ -63,6 +63,7 @@ static int visit_owned(struct berth_manager *manager, const struct reservation *
     berth_reservation item = {
         .id = reservation->id,
         .owner = part->owner,
+        .resource = reservation->last->resource,
         .view = instance_view(reservation->last),
         .held = hold_set.held,
         .releasing = part->releasing,

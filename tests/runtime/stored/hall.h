@@ -322,6 +322,7 @@ static inline int add_reservation(void *arg, const berth_reservation *reservatio
     const depository_drawer *drawer = reservation->view;
     char id[37];
 
+    assert_int_equal(reservation->resource, DEPOSITORY_RESOURCE_DRAWER);
     uuid_unparse(reservation->id, id);
     add_text(arg, "reservation %s %s %s/%u held %u%s\n", id, reservation->owner, drawer->box->name,
              drawer->index, reservation->held, reservation->releasing ? " releasing" : "");
