@@ -61,7 +61,7 @@ static void use_store(berth_memory_store *store, const void *bytes, size_t size)
 {
     const berth_store *functions = berth_memory_store_functions(store);
     const berth_store_manager manager = {
-        .manager = "x", .options = "", .absent = "", .backend = ""};
+        .manager = "x", .options = "", .absent = "", .hooks = "", .backend = ""};
     berth_store_opened opened;
     unsigned n = 0;
     size_t again;
