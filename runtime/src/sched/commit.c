@@ -83,7 +83,10 @@ static void free_leftover(struct berth_manager *manager)
     stored->leftover = NULL;
 }
 
-/* The first n rows are durable. */
+/*
+ * The first n rows are durable. There is no need for persist_note_kept(): loading has noted at the
+ * instances that the store has these rows.
+ */
 static void drop_leftover(struct berth_manager *manager, uint32_t n)
 {
     struct stored *stored = manager->stored;

@@ -1,7 +1,8 @@
 /*
  * Sends commits to the manager's store, one at a time. What waits goes together: a group commit. A
  * blocking call that waits for its commit sends all that wait, without the lock, and the others
- * sleep meanwhile. docs/decisions has why.
+ * sleep meanwhile. docs/decisions/0061-how-managers-wait-for-their-store.md
+ * has why.
  */
 #ifndef BERTH_SRC_COMMIT_H
 #define BERTH_SRC_COMMIT_H

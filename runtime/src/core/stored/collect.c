@@ -249,6 +249,10 @@ static void record_voided(struct operation *operation, const struct instance *cl
     }
 }
 
+/*
+ * A root has at most one intent, that of the operation that owns it. Each commit of the operation
+ * overwrites or deletes it, so it is always about the call that comes after the commit.
+ */
 static void collect_intent(struct operation *operation, enum keep_before before)
 {
     struct berth_manager *manager = operation->call.manager;

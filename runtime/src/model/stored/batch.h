@@ -1,4 +1,8 @@
-/* Rows that are written together, in memory that grows. */
+/*
+ * Rows that are written together, in memory that grows. Their cells may point into the view of an
+ * instance, whose memory the batch keeps. So nothing changes values while a batch that has them
+ * waits: whose commit that is owns the root, and takes its hook's values when the commit is over.
+ */
 #ifndef BERTH_SRC_BATCH_H
 #define BERTH_SRC_BATCH_H
 
