@@ -5,6 +5,7 @@ static void one_reference_per_owner(void **unused)
 {
     struct depot_of_halls halls;
     char number[DEPOSITORY_BOX_NUMBER_SIZE];
+    char owner[BERTH_OWNER_MAX + 2] = "";
 
     (void)unused;
     halls_start(&halls);
@@ -22,6 +23,10 @@ static void one_reference_per_owner(void **unused)
     assert_string_equal(halls_state(&halls), "");
     assert_int_equal(add(&halls, "a", "", number), -EINVAL);
     assert_int_equal(add(&halls, "a", NULL, number), -EINVAL);
+    memset(owner, 'o', sizeof owner - 1);
+    assert_int_equal(add(&halls, "a", owner, number), -EINVAL);
+    owner[BERTH_OWNER_MAX] = '\0';
+    assert_int_equal(add(&halls, "a", owner, number), 0);
     halls_stop(&halls);
 }
 
@@ -131,6 +136,27 @@ static void releasing_is_for_good(void **unused)
         assert_int_equal(give_back(&halls, a), 0);
         halls_stop(&halls);
     }
+}
+
+/* The second try releases the drawer, and not the box. */
+static void what_a_release_has_left_comes_back(void **unused)
+{
+    struct depot_of_halls halls;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(use(&halls, a), 0);
+    halls.hall.fail_at = halls.hall.n_calls + 1;
+    halls.hall.outcome = -EIO;
+    assert_int_equal(give_back(&halls, a), -EIO);
+    halls.hall.fail_at = halls.hall.n_calls + 2;
+    assert_int_equal(give_back(&halls, a), -EIO);
+    halls_kill(&halls);
+    assert_non_null(strstr(halls_state(&halls), "held 1 releasing"));
+    assert_int_equal(give_back(&halls, a), 0);
+    halls_stop(&halls);
 }
 
 /* A reservation names what has ended, and its row stays until then. */
@@ -293,6 +319,7 @@ int main(void)
         cmocka_unit_test(one_reference_per_owner),
         cmocka_unit_test(chosen_ids),
         cmocka_unit_test(releasing_is_for_good),
+        cmocka_unit_test(what_a_release_has_left_comes_back),
         cmocka_unit_test(ended_instances_are_kept),
         cmocka_unit_test(discards_are_durable),
         cmocka_unit_test(saved_to_another_store),
