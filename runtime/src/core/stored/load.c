@@ -697,18 +697,6 @@ static int check_counters(const struct load *load)
 
 /* Linking */
 
-/* A counter's next number is in the store: linking an instance does not move it. */
-static void link_instance(struct berth_manager *manager, struct instance *instance)
-{
-    const berth_resource *resource = instance_type(manager, instance);
-    struct value *values = manager->layouts[instance->resource].values;
-
-    instance_link(manager, instance);
-    for (unsigned i = 0; i < resource->n_assigned; i++)
-        if (resource->assigned[i].kind == BERTH_ASSIGN_COUNTER)
-            values[i].next--;
-}
-
 static int link_one(struct load *load, struct instance *instance)
 {
     struct berth_manager *manager = load->manager;
@@ -731,7 +719,7 @@ static int link_one(struct load *load, struct instance *instance)
         return rc;
     if (parent)
         parent->n_children++;
-    link_instance(manager, instance);
+    instance_link_loaded(manager, instance);
     return values_restore_names(manager, instance)
                ? 0
                : bad_instance(load, instance, "a value names an instance that it may not name");

@@ -208,15 +208,26 @@ static void link_entry(struct berth_manager *manager, struct instance *instance)
     tree_add(first_sibling(manager, instance), instance);
 }
 
-void instance_link(struct berth_manager *manager, struct instance *instance)
+static inline void link_instance(struct berth_manager *manager, struct instance *instance,
+                                 bool counts)
 {
     if (instance->only)
         *first_sibling(manager, instance) = instance;
     else
         link_entry(manager, instance);
     if (manager->layouts[instance->resource].numbered)
-        values_link(manager, instance);
+        values_link(manager, instance, counts);
     instance_ref(instance);
+}
+
+void instance_link(struct berth_manager *manager, struct instance *instance)
+{
+    link_instance(manager, instance, true);
+}
+
+void instance_link_loaded(struct berth_manager *manager, struct instance *instance)
+{
+    link_instance(manager, instance, false);
 }
 
 static void unlink_one(struct berth_manager *manager, struct instance *instance)

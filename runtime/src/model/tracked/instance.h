@@ -191,6 +191,9 @@ internal void instance_unmake(struct berth_manager *manager, struct instance *in
 /* Enters the maps, which take a ref. The instance's numbers are used up. */
 internal void instance_link(struct berth_manager *manager, struct instance *instance);
 
+/* The same for one that a store had, which has its next numbers, too: counters stay as they are. */
+internal void instance_link_loaded(struct berth_manager *manager, struct instance *instance);
+
 /* The instance and everything below it leave the maps. Their slots are free. */
 internal void instance_end(struct berth_manager *manager, struct instance *instance);
 

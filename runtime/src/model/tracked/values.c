@@ -187,7 +187,7 @@ static struct node *link_of(const struct value *value, struct instance *instance
     return (struct node *)(void *)((char *)instance + value->link);
 }
 
-void values_link(struct berth_manager *manager, struct instance *instance)
+void values_link(struct berth_manager *manager, struct instance *instance, bool counts)
 {
     const berth_resource *type = instance_type(manager, instance);
     const void *view = instance_view(instance);
@@ -197,7 +197,7 @@ void values_link(struct berth_manager *manager, struct instance *instance)
         struct value *value = &manager->layouts[instance->resource].values[i];
 
         if (assigned->kind == BERTH_ASSIGN_COUNTER)
-            value->next++;
+            value->next += counts;
         if (assigned->indexed && assigned->kind == BERTH_ASSIGN_HOOK) {
             map_reserve(&value->index, &manager->allocator); /* no hook has given it yet */
             map_mark_detached(link_of(value, instance));

@@ -21,8 +21,8 @@ internal void values_free_slots(struct berth_manager *manager, struct instance *
 internal struct instance *values_find(struct berth_manager *manager, uint8_t resource,
                                       uint8_t assigned, const void *by, const uint32_t *at);
 
-/* The instance enters the maps: its counters go on, and its indexed values find it. */
-internal void values_link(struct berth_manager *manager, struct instance *instance);
+/* The instance enters the maps: its indexed values find it. `counts`: its counters go on. */
+internal void values_link(struct berth_manager *manager, struct instance *instance, bool counts);
 
 /* Undoes that for its counters, unless a later instance has a number already. */
 internal void values_return_numbers(struct berth_manager *manager, struct instance *instance);
