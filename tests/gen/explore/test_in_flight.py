@@ -18,8 +18,10 @@ from berthc.explore.findings.judge import IDS
 from berthc.explore.report import explore
 from berthc.model import Accept, Manager
 
-SOUND = sorted([*(ROOT / "spec").glob("*.yaml"), *FAULTY.glob("sound/*.yaml"),
-                *(ROOT / "tests/differential/specs").glob("*.yaml")])
+# Behind a holder that dangles nothing is compared.
+SOUND = [path for path in sorted([*(ROOT / "spec").glob("*.yaml"), *FAULTY.glob("sound/*.yaml"),
+                                  *(ROOT / "tests/differential/specs").glob("*.yaml")])
+         if "{finding: dangling" not in path.read_text(encoding="utf-8")]
 FAULTS = sorted([*FAULTY.glob("*.yaml"), *FAULTY.glob("several/*.yaml")])
 TWO = Bounds(callers=2, keys=1, in_flight=2)
 THREE = Bounds(callers=3, keys=1, in_flight=3)

@@ -164,7 +164,7 @@ static void add_reason(struct text *text, const berth_error *error)
 
 void error_write_place(const berth_error *error, const char *key, struct text *text)
 {
-    if (!error->resource && !*key)
+    if (!error->resource && (!key || !*key))
         return;
     add_word(text, "", error->resource);
     add_word(text, error->resource ? " " : "", key);
