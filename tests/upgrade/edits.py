@@ -339,11 +339,11 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-def edited(manager: Manager, rng: random.Random, most: int = 4) -> tuple[list[str], Manager]:
-    """What was done, and the spec after it."""
+def edited(manager: Manager, rng: random.Random, first: int) -> tuple[list[str], Manager]:
+    """What was done, and the spec after it. `first` numbers the edit that comes first."""
     told: list[str] = []
-    for _ in range(rng.randint(1, most)):
-        done = rng.choice(EDITS)(manager, rng)
+    for edit in (EDITS[first % len(EDITS)], *rng.sample(EDITS, rng.randint(0, 2))):
+        done = edit(manager, rng)
         if done is not None:
             told.append(done[0])
             manager = done[1]

@@ -30,13 +30,14 @@ OPENING = {Bar.OPTION, Bar.WITH, Bar.WITHOUT}
 """What the opening decides, and not the specs alone."""
 
 
-def play(old: Manager, seed: int, times: int, folder: Path) -> Counter[str]:
-    """Edits of a spec, and stores for each. Counts what became of the stores."""
+def play(old: Manager, seed: int, times: int, first: int, folder: Path) -> Counter[str]:
+    """Edits of a spec, from the kind with this number on, and stores for each. Counts what became
+    of the stores."""
     tally: Counter[str] = Counter()
     program = keeper(old, folder / "old")
     for number in range(seed, seed + times):
         rng = random.Random(number)
-        told, new = edited(old, rng)
+        told, new = edited(old, rng, first + number - seed)
         expected = loadable(old, new)
         assert expected is not None
         renewed = keeper(new, folder / "new")
@@ -65,6 +66,7 @@ def play(old: Manager, seed: int, times: int, folder: Path) -> Counter[str]:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_c_takes_and_refuses_what_python_does(spec: Path, times: int, tmp_path: Path) -> None:
     times = int(os.environ.get("BERTH_UPGRADES", times))
-    tally = play(stored(spec.read_text(), spec.name), SEED + times, times, tmp_path)
+    tally = play(stored(spec.read_text(), spec.name), SEED + times, times,
+                 SPECS.index(spec) * SHORT, tmp_path)
     assert tally["taken"] > times
     assert times < LONG or sum(tally.values()) > tally["taken"] + times
