@@ -384,6 +384,70 @@ static void machine_that_stops_may_tear_the_beginning_of_the_log(void **unused)
     fake_stop(&fake);
 }
 
+/* A store of this many commits is killed, and its log is removed. */
+static void lose_log(uint64_t commits)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, commits);
+    file = fake_bytes(&fake, "", &size);
+    log = fake_bytes(&fake, "-wal", &log_size);
+    fake_close(&fake);
+    remove_log(&fake);
+    fake_put_bytes(&fake, "", file, size);
+    assert_int_equal(fake_open(&fake), -EBADMSG);
+    assert_non_null(strstr(fake_reason(&fake), "its log is missing"));
+    put_killed(&fake, file, size, log, log_size);
+    assert_true(open_damaged(&fake, commits, commits));
+    /* What the file has is taken with an empty log. */
+    put_killed(&fake, file, size, log, 0);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_close(&fake);
+    /* Another program moves the log into the file, and removes it. */
+    put_killed(&fake, file, size, log, log_size);
+    fake_sql(&fake, "UPDATE _berth SET manager = manager");
+    assert_true(open_damaged(&fake, commits, commits));
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
+static void missing_log_is_refused(void **unused)
+{
+    (void)unused;
+    lose_log(0);
+    lose_log(1);
+    lose_log(1500); /* the log was written into the file meanwhile */
+}
+
+/* The log is beside the file that a link names. */
+static void link_to_a_killed_store_is_followed(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+    char name[128];
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    memset(&log[log_size - 40 * FRAME], 0, FRAME);
+    put_killed(&fake, file, size, log, log_size);
+    (void)snprintf(name, sizeof name, "%s.link", fake.path);
+    assert_int_equal(symlink(fake.path, name), 0);
+    free(fake.object->path);
+    fake.object->path = strdup(name);
+    assert_int_equal(fake_open(&fake), -EBADMSG);
+    assert_non_null(strstr(fake_reason(&fake), "hole"));
+    (void)unlink(name);
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
 static const sqlite3_io_methods *usual;
 static bool reading_fails;
 
@@ -488,6 +552,8 @@ int main(void)
         cmocka_unit_test(log_without_a_beginning_is_empty),
         cmocka_unit_test(machine_that_stops_loses_the_last_commits_alone),
         cmocka_unit_test(machine_that_stops_may_tear_the_beginning_of_the_log),
+        cmocka_unit_test(missing_log_is_refused),
+        cmocka_unit_test(link_to_a_killed_store_is_followed),
         cmocka_unit_test(old_errno_is_no_error_of_the_store),
         cmocka_unit_test(each_byte_of_the_header_counts),
         cmocka_unit_test(refused_file_is_left_as_it_is),

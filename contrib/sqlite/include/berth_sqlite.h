@@ -100,7 +100,8 @@ typedef struct berth_sqlite_options {
  * Each opening reads the whole file, to find damage. It cannot find all: the end of the log is
  * missing or damaged. Then the last commits are missing, and the rest is whole. A log with a torn
  * beginning, or with a hole (not with `full`), is damage too, unless it was written before the
- * machine was started: a machine that stops leaves such logs.
+ * machine was started: a machine that stops leaves such logs. A log that is missing after a kill is
+ * damage as well. With an empty file in its place, open takes what the main file has.
  *
  * A commit returns:
  *

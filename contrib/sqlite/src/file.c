@@ -96,7 +96,7 @@ static int ask_number(struct berth_sqlite *store, const char *pragma, int *numbe
     return rc < 0 ? rc : 0;
 }
 
-/* Is it a store? `db` only reads the file. */
+/* Is it a store? `db` only reads the file. 1: it is not whole without its log. */
 static int check_identity(struct berth_sqlite *store)
 {
     int application, layout, rc = ask_number(store, "application_id", &application);
@@ -107,10 +107,10 @@ static int check_identity(struct berth_sqlite *store)
         return rc;
     if (application != APPLICATION_ID)
         return error_set(store, -EBADMSG, "the file belongs to another program, or is damaged");
-    if (layout != LAYOUT)
+    if ((layout & ~LOG_MARK) != LAYOUT)
         return error_set(store, -EPROTO, "the file has layout %d, and this library knows %d",
-                         layout, LAYOUT);
-    return 0;
+                         layout & ~LOG_MARK, LAYOUT);
+    return layout != LAYOUT;
 }
 
 /* A path as a URI of SQLite; free() frees it. NULL: out of memory. */
@@ -299,10 +299,21 @@ static int use_log(struct berth_sqlite *store)
     return rc;
 }
 
+static int note_log(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct berth_sqlite *store = arg;
+
+    (void)db, (void)name;
+    store->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static int set_up(struct berth_sqlite *store)
 {
     int rc;
 
+    store->log_is_held = false;
+    (void)sqlite3_wal_hook(store->db, note_log, store);
     (void)sqlite3_busy_handler(store->db, wait_for_others, store);
     /* A refused file is left as it is: its damaged log as well. */
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -312,8 +323,6 @@ static int set_up(struct berth_sqlite *store)
     rc = sql_run(store, "PRAGMA cell_size_check = ON");
     if (rc == 0)
         rc = use_log(store);
-    if (rc == 0)
-        rc = sql_run(store, "PRAGMA wal_autocheckpoint = %d", LOG_PAGES);
     if (rc == 0)
         rc = sql_synchronous(store, store->options.full);
     if (rc == 0)
@@ -325,12 +334,24 @@ static int set_up(struct berth_sqlite *store)
     return rc;
 }
 
+/* Another process may close the store meanwhile: it removes the mark first, and then the log. */
+static int check_file(struct berth_sqlite *store)
+{
+    const int had_log = log_exists(store);
+    int rc = had_log < 0 ? had_log : probe(store);
+
+    if (rc <= 0 || had_log)
+        return rc < 0 ? rc : 0;
+    rc = log_exists(store);
+    return rc == 0 ? error_damaged(store, "its log is missing") : rc < 0 ? rc : 0;
+}
+
 int file_open(struct berth_sqlite *store)
 {
     int rc = find_or_make(store);
 
     if (rc == 0)
-        rc = probe(store);
+        rc = check_file(store);
     if (rc == 0)
         rc = connect_to(store, store->path, SQLITE_OPEN_READWRITE);
     return rc == 0 ? set_up(store) : rc;

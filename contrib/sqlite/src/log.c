@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "object.h"
 
@@ -135,9 +136,29 @@ static int read_log(struct berth_sqlite *store, struct log *log)
     return blame(store, log, !store->options.full, "its log has a hole");
 }
 
+/* SQLite follows links: the log is beside the file itself. */
+char *log_path(const struct berth_sqlite *store)
+{
+    char *file = realpath(store->path, NULL), *path = NULL;
+
+    if (asprintf(&path, "%s-wal", file ? file : store->path) < 0)
+        path = NULL;
+    free(file);
+    return path;
+}
+
+int log_exists(struct berth_sqlite *store)
+{
+    char *path = log_path(store);
+    int rc = path ? access(path, F_OK) == 0 : error_memory(store);
+
+    free(path);
+    return rc;
+}
+
 int log_check(struct berth_sqlite *store)
 {
-    char *path = sqlite3_mprintf("%s-wal", store->path);
+    char *path = log_path(store);
     struct log log = {0};
     int rc = 0;
 
@@ -148,6 +169,23 @@ int log_check(struct berth_sqlite *store)
         rc = read_log(store, &log);
         (void)fclose(log.file);
     }
-    sqlite3_free(path);
+    free(path);
     return rc;
+}
+
+static int set_mark(struct berth_sqlite *store, int mark)
+{
+    return sql_run(store, "PRAGMA user_version = %d", LAYOUT | mark);
+}
+
+void log_empty(struct berth_sqlite *store)
+{
+    const bool marks = !store->log_is_held && set_mark(store, LOG_MARK) == 0;
+    int pages = 0, written = -1;
+
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
+    if (marks)
+        (void)set_mark(store, 0);
+    store->log_is_held = written < pages;
+    store->log_pages = 0;
 }

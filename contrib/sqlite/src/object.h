@@ -10,6 +10,7 @@
 enum {
     APPLICATION_ID = 0x42527468, /* "BRth", of every store */
     LAYOUT = 1,                  /* of _berth and of the columns' types: user_version */
+    LOG_MARK = 0x10000,          /* in user_version of the file alone: its log has what it lacks */
     DEFAULT_BUSY_MS = 5000,
     /* A commit writes whole pages: small ones, since it changes a row in each of a few tables. */
     PAGE_SIZE = 1024,
@@ -69,6 +70,8 @@ struct berth_sqlite {
 
     /* While it is open. */
     sqlite3 *db;
+    int log_pages;
+    bool log_is_held; /* a reader keeps its pages from the file */
     sqlite3_stmt *begin, *commit, *rollback, *advance, *position;
     struct header header;
     struct tables tables;
@@ -112,6 +115,16 @@ bool file_has_moved(struct berth_sqlite *store);
  * log must be made empty.
  */
 int log_check(struct berth_sqlite *store);
+/* To be freed; NULL: out of memory. */
+char *log_path(const struct berth_sqlite *store);
+/* 0: it is missing. 1; -ENOMEM. */
+int log_exists(struct berth_sqlite *store);
+/*
+ * Writes the log into the file, which gets the mark: without a log it is not whole from now on. The
+ * log itself has no mark. So a program that writes all of it into the file removes the mark. What
+ * fails here is tried again after later commits.
+ */
+void log_empty(struct berth_sqlite *store);
 
 /* sql.c: statements. */
 int sql_prepare(struct berth_sqlite *store, sqlite3_stmt **out, const char *format, ...);

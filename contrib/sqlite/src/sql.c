@@ -105,6 +105,8 @@ int sql_commit(struct berth_sqlite *store)
     rc = sqlite3_step(store->commit);
     if (rc == SQLITE_DONE) {
         (void)sqlite3_reset(store->commit);
+        if (store->log_pages >= LOG_PAGES)
+            log_empty(store);
         return 0;
     }
     code = error_sql(store, rc);

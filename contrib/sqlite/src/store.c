@@ -175,6 +175,7 @@ static int store_open(void *ctx, const berth_store_manager *manager,
         return rc;
     }
     file_accept(store);
+    log_empty(store);
     *opened =
         (berth_store_opened){.epoch = store->header.epoch, .sequence = store->header.sequence};
     return 0;

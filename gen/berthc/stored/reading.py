@@ -14,6 +14,7 @@ from berthc.stored.tables import Cell
 
 APPLICATION_ID = 0x42527468  # as in contrib/sqlite/src/object.h
 LAYOUT = 1
+LOG_MARK = 0x10000  # in the layout of a file that is not whole without its log
 PLACES = ("", "arriving", "moved")
 
 Row = dict[str, object]
@@ -108,8 +109,11 @@ def _check_identity(path: str) -> None:
         connection.close()
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: the file belongs to another program, or is damaged")
-    if layout != LAYOUT:
-        raise StoreError(f"{path}: the file has layout {layout}, and this berthc knows {LAYOUT}")
+    if layout & ~LOG_MARK != LAYOUT:
+        raise StoreError(f"{path}: the file has layout {layout & ~LOG_MARK}, and this berthc knows "
+                         f"{LAYOUT}")
+    if layout & LOG_MARK and not os.path.exists(os.path.realpath(path) + "-wal"):
+        raise _Damaged("its log is missing")
 
 
 def _read(path: str) -> Stored:

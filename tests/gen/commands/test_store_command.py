@@ -330,6 +330,12 @@ def test_a_truncated_store_is_told(store: Path) -> None:
     assert (status, out) == (1, "")
 
 
+def test_a_missing_log_is_told(store: Path) -> None:
+    store.with_name("kept.db-wal").unlink()
+    assert read("store", str(store)) == (
+        1, "", f"berthc: {store}: the file is damaged: its log is missing\n")
+
+
 def test_another_layout_is_told(store: Path) -> None:
     change(store, "PRAGMA user_version = 9; PRAGMA wal_checkpoint(TRUNCATE)")
     status, _, err = read("store", str(store))
