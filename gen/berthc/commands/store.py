@@ -28,7 +28,8 @@ def store_command(args: argparse.Namespace) -> int:
         print(f"berthc: {error}", file=sys.stderr)
         return USAGE if error.unread else BAD
     wrong = problems(stored, manager)
-    other = manager is not None and not wrong and not is_same_spec(stored, manager)
+    other = (manager is not None and not wrong and bool(stored.header["epoch"])
+             and not is_same_spec(stored, manager))
     if args.format == "json":
         told = {"store": stored.header, "tables": stored.tables, "problems": wrong,
                 "spec": None if manager is None else "same" if is_same_spec(stored, manager)
@@ -46,6 +47,9 @@ def store_command(args: argparse.Namespace) -> int:
 
 def _lines(stored: Stored) -> Iterator[str]:
     header = stored.header
+    if not header["epoch"]:
+        yield "nobody has opened this store yet, or its log is missing"
+        return
     yield (f"manager {header['manager']}, spec {header['hash']}, epoch {header['epoch']}, commit "
            f"{header['sequence']}")
     for name in ("backend", "options", "absent", "place"):

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
+from berthc.stored.log import log_damage, log_path
 from berthc.stored.sums import MASK, add_number, add_text, row_sum
 from berthc.stored.tables import Cell
 
@@ -82,10 +85,20 @@ def read_store(path: str) -> Stored:
     try:
         _check_identity(path)
         return _read(path)
+    except OSError as error:
+        raise StoreError(f"{error.filename}: {error.strerror}", unread=True) from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xff not in _NOT_LET:
+            raise StoreError(f"{path}: {error}") from error
+        raise StoreError(f"{path}: its log may not be read here ({error}): copy the file and its "
+                         "log, or be the user of its manager", unread=True) from error
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
     except _Damaged as error:
         raise StoreError(f"{path}: the file is damaged: {error}") from error
+
+
+_NOT_LET = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
 class _Damaged(Exception):
@@ -112,12 +125,43 @@ def _check_identity(path: str) -> None:
     if layout & ~LOG_MARK != LAYOUT:
         raise StoreError(f"{path}: the file has layout {layout & ~LOG_MARK}, and this berthc knows "
                          f"{LAYOUT}")
-    if layout & LOG_MARK and not os.path.exists(os.path.realpath(path) + "-wal"):
+    if layout & LOG_MARK and not os.path.exists(log_path(path)):
         raise _Damaged("its log is missing")
 
 
 def _read(path: str) -> Stored:
-    connection = _connect(path, "mode=ro")
+    """SQLite makes a log and an index beside the file where they are missing. Nobody has the file
+    open then, and the rows are read without them."""
+    log = log_path(path)
+    if not os.path.exists(log):
+        return _read_closed(path)
+    if damage := log_damage(path):
+        raise _Damaged(damage)
+    if os.path.exists(log.removesuffix("-wal") + "-shm"):
+        return _read_from(path, path, "mode=ro")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "copy.db")
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        return _read_from(path, copy, "mode=ro")
+
+
+def _read_closed(path: str) -> Stored:
+    before = os.stat(path)
+    try:
+        found: Stored | Exception = _read_from(path, path, "immutable=1")
+    except (sqlite3.Error, _Damaged) as error:
+        found = error
+    after = os.stat(path)
+    if os.path.exists(log_path(path)) or before.st_mtime_ns != after.st_mtime_ns:
+        return _read(path)  # a manager has opened it meanwhile
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _read_from(path: str, file: str, how: str) -> Stored:
+    connection = _connect(file, how)
     try:
         connection.execute("BEGIN")
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

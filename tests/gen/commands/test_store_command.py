@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -334,6 +335,80 @@ def test_a_missing_log_is_told(store: Path) -> None:
     store.with_name("kept.db-wal").unlink()
     assert read("store", str(store)) == (
         1, "", f"berthc: {store}: the file is damaged: its log is missing\n")
+
+
+def closed(store: Path) -> None:
+    """As a manager leaves it that was destroyed."""
+    damage(store, "PRAGMA wal_checkpoint(TRUNCATE)")
+    assert not store.with_name("kept.db-wal").exists()
+
+
+@pytest.mark.parametrize(("at", "told"), [
+    (13, "the beginning of its log is wrong"), (32 + 1048 + 500, "its log has a hole")])
+def test_a_damaged_log_is_told(store: Path, at: int, told: str) -> None:
+    log = store.with_name("kept.db-wal")
+    data = bytearray(log.read_bytes())
+    data[at] ^= 1
+    log.write_bytes(data)
+    assert read("store", str(store)) == (1, "", f"berthc: {store}: the file is damaged: {told}\n")
+    os.utime(log, (10**9, 10**9))  # before the machine was started
+    assert read("store", str(store))[::2] == (0, "")
+
+
+def test_a_torn_end_of_the_log_is_no_damage(store: Path) -> None:
+    log = store.with_name("kept.db-wal")
+    log.write_bytes(log.read_bytes()[:-500])
+    status, out, err = read("store", str(store))
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].endswith("commit 8")
+
+
+def test_no_file_is_left_behind(store: Path) -> None:
+    before = {file.name for file in store.parent.iterdir()}
+    assert before == {"kept.db", "kept.db-wal"}
+    assert read("store", str(store))[0] == 0
+    assert {file.name for file in store.parent.iterdir()} == before
+    closed(store)
+    assert read("store", str(store))[0] == 0
+    assert [file.name for file in store.parent.iterdir()] == ["kept.db"]
+
+
+def as_nobody(*args: str) -> tuple[int, str, str]:
+    """As a user who may not write where root may."""
+    if os.geteuid() != 0:
+        return read(*args)
+    os.seteuid(65534)
+    try:
+        return read(*args)
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("state", ["killed", "copied", "closed"])
+def test_a_store_is_read_in_a_folder_that_may_not_be_written(kept: Path, state: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in kept.iterdir():
+            if state == "killed" or not file.name.endswith("-shm"):
+                shutil.copy(file, folder / file.name)
+        store = folder / "kept.db"
+        if state == "closed":
+            closed(store)
+        for file in folder.iterdir():
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            status, out, err = as_nobody("store", str(store))
+        finally:
+            folder.chmod(0o755)
+        assert (status, err) == (0, "")
+        assert "epoch 1, commit 9" in out
+
+
+def test_a_store_that_nobody_has_opened_is_told(store: Path) -> None:
+    change(store, "UPDATE _berth SET epoch = 0, manager = ''")
+    assert read("store", str(store), SPEC) == (
+        0, "nobody has opened this store yet, or its log is missing\n", "")
 
 
 def test_another_layout_is_told(store: Path) -> None:
