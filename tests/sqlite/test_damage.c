@@ -448,6 +448,53 @@ static void link_to_a_killed_store_is_followed(void **unused)
     fake_stop(&fake);
 }
 
+/* Opens as a user who may not write where root may. */
+static int open_as_nobody(struct fake *fake, mode_t file, mode_t folder)
+{
+    const uid_t user = geteuid();
+    char name[128];
+    int rc;
+
+    (void)snprintf(name, sizeof name, "%s-wal", fake->path);
+    assert_true(chmod(name, file) == 0 || errno == ENOENT);
+    assert_int_equal(chmod(fake->path, file), 0);
+    assert_int_equal(chmod(fake->folder, folder), 0);
+    if (user == 0)
+        assert_int_equal(seteuid(65534), 0);
+    rc = fake_open(fake);
+    fake_close(fake);
+    assert_int_equal(seteuid(user), 0);
+    assert_int_equal(chmod(fake->folder, 0777), 0);
+    return rc;
+}
+
+static void folder_must_be_writable(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size;
+
+    (void)unused;
+    make_killed(&fake, &file, &size, &log, &log_size);
+    for (unsigned killed = 0; killed < 2; killed++) {
+        if (killed)
+            put_killed(&fake, file, size, log, log_size);
+        assert_int_equal(open_as_nobody(&fake, 0666, 0555), -EACCES);
+        assert_non_null(strstr(fake_reason(&fake), "the folder must be writable"));
+        assert_int_equal(open_as_nobody(&fake, 0444, 0777), -EACCES);
+        assert_non_null(strstr(fake_reason(&fake), "the file must be writable"));
+        assert_int_equal(open_as_nobody(&fake, 0666, 0777), -EACCES);
+        assert_non_null(strstr(fake_reason(&fake), "index of its log must be writable"));
+        remove_log(&fake);
+        if (killed)
+            put_killed(&fake, file, size, log, log_size);
+        assert_int_equal(open_as_nobody(&fake, 0666, 0777), 0);
+    }
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
 static const sqlite3_io_methods *usual;
 static bool reading_fails;
 
@@ -554,6 +601,7 @@ int main(void)
         cmocka_unit_test(machine_that_stops_may_tear_the_beginning_of_the_log),
         cmocka_unit_test(missing_log_is_refused),
         cmocka_unit_test(link_to_a_killed_store_is_followed),
+        cmocka_unit_test(folder_must_be_writable),
         cmocka_unit_test(old_errno_is_no_error_of_the_store),
         cmocka_unit_test(each_byte_of_the_header_counts),
         cmocka_unit_test(refused_file_is_left_as_it_is),

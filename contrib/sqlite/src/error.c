@@ -1,7 +1,11 @@
 /* Errors of SQLite as errno values, with a reason in words. */
+#define _GNU_SOURCE
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,10 +59,39 @@ static int io_error(int rc)
     }
 }
 
-/* A file that may be written, and that SQLite does not want to write, has a wrong number in it. */
-static int read_only_error(const struct berth_sqlite *store)
+/* May it be written, if it is there? */
+static int may_write(const char *path)
 {
-    return access(store->path, W_OK) == 0 ? -EBADMSG : -errno;
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* What of the store may not be written, and why. 0: nothing, or nobody knows. */
+static int find_read_only(const struct berth_sqlite *store, const char **what)
+{
+    static const char *const parts[][2] = {
+        {"", "the file"}, {"-wal", "its log"}, {"-shm", "the index of its log"}};
+    char *file = realpath(store->path, NULL), *end = file ? strrchr(file, '/') : NULL;
+    int rc = 0;
+
+    for (unsigned i = 0; i < 3 && file && rc == 0; i++) {
+        char *part = sqlite3_mprintf("%s%s", file, parts[i][0]);
+
+        rc = part ? may_write(part) : 0;
+        sqlite3_free(part);
+        *what = parts[i][1];
+    }
+    if (end && rc == 0) { /* the log and its index are made there */
+        end[end == file ? 1 : 0] = '\0';
+        rc = may_write(file);
+        *what = "the folder";
+    }
+    free(file);
+    return rc;
+}
+
+static bool is_refused(int rc)
+{
+    return (rc & 0xff) == SQLITE_READONLY || (rc & 0xff) == SQLITE_CANTOPEN;
 }
 
 static int meaning(const struct berth_sqlite *store, int rc)
@@ -78,8 +111,8 @@ static int meaning(const struct berth_sqlite *store, int rc)
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return -EACCES;
-    case SQLITE_READONLY:
-        return read_only_error(store);
+    case SQLITE_READONLY: /* all may be written: there is a wrong number in the file */
+        return -EBADMSG;
     case SQLITE_CANTOPEN:
         return system_error();
     case SQLITE_IOERR:
@@ -91,10 +124,14 @@ static int meaning(const struct berth_sqlite *store, int rc)
 
 int error_sql(struct berth_sqlite *store, int rc)
 {
-    int code = meaning(store, rc);
+    const char *part = NULL;
+    int refused = is_refused(rc) ? find_read_only(store, &part) : 0;
+    int code = refused < 0 ? refused : meaning(store, rc);
     const char *text = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc);
 
     if (code == -EBADMSG)
         return error_damaged(store, text);
+    if (refused < 0)
+        return error_set(store, code, "%s: %s must be writable", strerror(-code), part);
     return error_set(store, code, "%s (%s)", strerror(-code), text);
 }
