@@ -75,6 +75,76 @@ static void rows_of_another_backend_are_refused(void **unused)
     depot_stop(&depot);
 }
 
+static void add_box(struct depot *depot)
+{
+    depository_box_config box = DEPOSITORY_BOX_CONFIG_DEFAULT;
+    const depository_drawer_config drawer = {.index = 7};
+    uuid_t id = {0};
+
+    box.name = "a";
+    box.kind = DEPOSITORY_BOX_KIND_GLASS;
+    assert_int_equal(depository_rent(depot->manager, &box, &drawer, id, "ann", &depot->error), 0);
+}
+
+/* The file is named by another object, over a link. The manager goes on. */
+static void save_to_the_own_file_is_refused(void **unused)
+{
+    struct depot depot;
+    struct fake other;
+    char link[128];
+
+    (void)unused;
+    depot_start(&depot);
+    assert_int_equal(depot_open(&depot), 0);
+    fake_join(&other, &depot.fake, NULL);
+    (void)snprintf(link, sizeof link, "%s.link", depot.fake.path);
+    assert_int_equal(symlink(depot.fake.path, link), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(depository_save(depot.manager, other.store, &depot.error), -EINVAL);
+        assert_non_null(strstr(fake_reason(&other), "file of the manager"));
+        fake_leave(&other);
+        other.object = berth_sqlite_create(link, NULL);
+        other.store = berth_sqlite_store(other.object);
+    }
+    assert_int_equal(depository_save(depot.manager, depot.fake.store, &depot.error), -EINVAL);
+    assert_non_null(strstr(depot.error.reason, "the store that the manager has"));
+    add_box(&depot);
+    assert_string_equal(fake_ask(&depot.fake, "SELECT epoch || place FROM _berth"), "1");
+    assert_int_equal(depository_save(depot.manager, NULL, NULL), 0);
+    fake_leave(&other);
+    (void)unlink(link);
+    depot_close(&depot);
+    depot_stop(&depot);
+}
+
+/* Rows of another manager are kept; its empty store is taken. */
+static void save_to_the_store_of_another_manager_is_refused(void **unused)
+{
+    static const char name[] = "UPDATE _berth SET manager = 'other', _sum = NULL";
+    struct depot depot, other;
+
+    (void)unused;
+    depot_start(&depot);
+    depot_start(&other);
+    assert_int_equal(depot_open(&depot), 0);
+    assert_int_equal(depot_open(&other), 0);
+    add_box(&other);
+    assert_int_equal(depository_save(other.manager, NULL, NULL), 0);
+    depot_close(&other);
+    fake_sql(&other.fake, name);
+    assert_int_equal(depository_save(depot.manager, other.fake.store, &depot.error), -EINVAL);
+    assert_string_equal(depot.error.reason, "the store has rows of another manager");
+    assert_string_equal(fake_ask(&other.fake, "SELECT count(*) FROM box"), "1");
+    add_box(&depot);
+    fake_sql(&other.fake, "DELETE FROM drawer");
+    fake_sql(&other.fake, "DELETE FROM box");
+    fake_sql(&other.fake, "DELETE FROM _reservations");
+    assert_int_equal(depository_save(depot.manager, other.fake.store, &depot.error), 0);
+    depot_close(&depot);
+    depot_stop(&other);
+    depot_stop(&depot);
+}
+
 static void damaged_rows_make_no_manager(void **unused)
 {
     struct depot depot;
@@ -242,6 +312,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(life_goes_on_in_the_next_process),
         cmocka_unit_test(rows_of_another_backend_are_refused),
+        cmocka_unit_test(save_to_the_own_file_is_refused),
+        cmocka_unit_test(save_to_the_store_of_another_manager_is_refused),
         cmocka_unit_test(damaged_rows_make_no_manager),
         cmocka_unit_test(fenced_manager_calls_no_hook),
         cmocka_unit_test_prestate(killed_in_each_hook, &on_this_thread),

@@ -357,9 +357,48 @@ int file_open(struct berth_sqlite *store)
     return rc == 0 ? set_up(store) : rc;
 }
 
+static pthread_mutex_t used_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct berth_sqlite *used; /* objects that are open */
+
 void file_accept(struct berth_sqlite *store)
 {
+    struct stat found;
+
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    if (stat(store->path, &found) != 0)
+        return;
+    pthread_mutex_lock(&used_lock);
+    store->device = found.st_dev;
+    store->inode = found.st_ino;
+    store->next = used;
+    used = store;
+    pthread_mutex_unlock(&used_lock);
+}
+
+void file_leave(const struct berth_sqlite *store)
+{
+    pthread_mutex_lock(&used_lock);
+    for (struct berth_sqlite **link = &used; *link; link = &(*link)->next)
+        if (*link == store) {
+            *link = store->next;
+            break;
+        }
+    pthread_mutex_unlock(&used_lock);
+}
+
+bool file_is_used(const struct berth_sqlite *store, uint64_t epoch)
+{
+    bool is_used = false;
+    struct stat found;
+
+    if (stat(store->path, &found) != 0)
+        return false;
+    pthread_mutex_lock(&used_lock);
+    for (const struct berth_sqlite *one = used; one && !is_used; one = one->next)
+        is_used =
+            one->device == found.st_dev && one->inode == found.st_ino && one->header.epoch == epoch;
+    pthread_mutex_unlock(&used_lock);
+    return is_used;
 }
 
 void file_close(struct berth_sqlite *store)

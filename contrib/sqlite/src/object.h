@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "berth_sqlite.h"
 
@@ -68,6 +69,11 @@ struct berth_sqlite {
     pthread_mutex_t lock; /* of the reason alone */
     char reason[512];
 
+    /* In the list of those that are open in this process. */
+    struct berth_sqlite *next;
+    dev_t device;
+    ino_t inode;
+
     /* While it is open. */
     sqlite3 *db;
     int log_pages;
@@ -104,6 +110,10 @@ int file_open(struct berth_sqlite *store);
 void file_close(struct berth_sqlite *store);
 /* The file was opened whole: its log may be written into it when it is closed. */
 void file_accept(struct berth_sqlite *store);
+/* Before it is closed. */
+void file_leave(const struct berth_sqlite *store);
+/* Does a manager of this process have the file, since this epoch? */
+bool file_is_used(const struct berth_sqlite *store, uint64_t epoch);
 /* Until file_patient, waits end at the deadline. */
 void file_impatient(struct berth_sqlite *store, int64_t deadline);
 void file_patient(struct berth_sqlite *store);

@@ -148,6 +148,7 @@ static void store_close(void *ctx)
     struct berth_sqlite *store = ctx;
 
     writer_stop(store);
+    file_leave(store);
     rows_finalize_all(store);
     tables_free(&store->tables);
     header_free(&store->header);
@@ -163,6 +164,8 @@ static int store_open(void *ctx, const berth_store_manager *manager,
 
     if (store->db)
         return error_set(store, -EBUSY, "another manager uses this object");
+    if (manager->place == BERTH_STORE_ARRIVING && file_is_used(store, manager->epoch))
+        return error_set(store, -EINVAL, "it is the file of the manager that is saved");
     file_impatient(store, deadline);
     rc = tables_copy(&store->tables, manager) < 0 ? error_memory(store) : 0;
     if (rc == 0 && store->options.background)

@@ -248,14 +248,14 @@ void open_free_header(struct berth_manager *manager, struct open_header *header)
     memory_free(&manager->allocator, header->memory, header->size);
 }
 
-static bool was_called(const struct berth_manager *manager, const char *name)
+bool open_is_own(const struct berth_manager *manager, const char *name)
 {
     const berth_stored_type *type = manager->stored->type;
 
     for (unsigned i = 0; i < type->n_earlier; i++)
         if (type->earlier[i].kind == BERTH_WAS_MANAGER && strcmp(type->earlier[i].was, name) == 0)
             return true;
-    return false;
+    return strcmp(manager->type->name, name) == 0;
 }
 
 /* Are the rows of the store for this manager? */
@@ -266,8 +266,7 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
     berth_error *error = accepting->error;
     int rc;
 
-    if (strcmp(stored->manager, own->manager) != 0 &&
-        !was_called(accepting->manager, stored->manager))
+    if (!open_is_own(accepting->manager, stored->manager))
         return refuse_open(error, -EINVAL, "the store has rows of another manager");
     if (stored->format != own->format) {
         error->given = stored->format;

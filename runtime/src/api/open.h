@@ -8,6 +8,9 @@
 /* May this store be used? -EINVAL, with reason and versions in the error. */
 internal int open_check_store(const berth_store *store, berth_error *error);
 
+/* Is this the name of the manager, or an earlier one? */
+internal bool open_is_own(const struct berth_manager *manager, const char *name);
+
 struct open_header {
     berth_store_manager manager;
     void *memory; /* of its texts */

@@ -1,5 +1,6 @@
 /* Handing a manager over: everything goes to another store, or stays in its own. */
 #include <errno.h>
+#include <string.h>
 
 #include "../base/store/memory.h"
 #include "../model/stored/record.h"
@@ -189,11 +190,40 @@ static int next_row(void *arg, berth_store_change *row)
     return 1;
 }
 
-static int accept_any(void *arg, const berth_store_manager *stored)
+static int see_row(void *arg, const berth_store_value *values)
 {
     (void)arg;
-    (void)stored; /* whatever it has is replaced */
-    return 0;
+    (void)values;
+    return 1;
+}
+
+/* Instances, reservations or references; counters do not count. */
+static int has_rows(const berth_store_manager *stored)
+{
+    int rc = 0;
+
+    for (uint16_t i = 0; i < stored->n_tables && rc == 0; i++)
+        if (strcmp(stored->tables[i].name, "_counters") != 0)
+            rc = stored->read(stored->from, i, see_row, NULL);
+    return rc;
+}
+
+/* What opens the other store, and what was wrong with it. */
+struct save_target {
+    const struct berth_manager *manager;
+    const char *reason;
+};
+
+/* The rows of this manager are replaced, whatever they are. Those of another one are not. */
+static int accept_own(void *arg, const berth_store_manager *stored)
+{
+    struct save_target *target = arg;
+    int rc = open_is_own(target->manager, stored->manager) ? 0 : has_rows(stored);
+
+    if (rc != 1)
+        return rc;
+    target->reason = "the store has rows of another manager";
+    return -EINVAL;
 }
 
 /* Nothing changes meanwhile: no operation runs, and new ones are refused. */
@@ -215,8 +245,9 @@ static int write_all(struct berth_manager *manager, const berth_store *to,
 
 /* Opens the other store. Its next opening has a later epoch than all calls of this manager. */
 static int open_target(struct berth_manager *manager, const berth_store *to,
-                       berth_store_opened *opened)
+                       berth_store_opened *opened, const char **reason)
 {
+    struct save_target target = {manager, NULL};
     struct open_header header;
     int rc = manager->stored->tables ? 0 : tables_make(manager);
 
@@ -226,9 +257,10 @@ static int open_target(struct berth_manager *manager, const berth_store *to,
         return rc;
     header.manager.place = BERTH_STORE_ARRIVING;
     header.manager.epoch = manager->stored->epoch;
-    rc = to->open(to->ctx, &header.manager, accept_any, NULL, (berth_store_link){NULL},
+    rc = to->open(to->ctx, &header.manager, accept_own, &target, (berth_store_link){NULL},
                   BERTH_NO_DEADLINE, opened);
     open_free_header(manager, &header);
+    *reason = target.reason;
     return rc;
 }
 
@@ -265,10 +297,11 @@ static int enter_store(struct berth_manager *manager, const berth_store *to, uin
  * Wherever the process dies, at most one of the two stores can be opened: the other one has
  * everything before the own one is left, and cannot be opened until that has happened.
  */
-static int move_rows(struct berth_manager *manager, const berth_store *to, int *lost)
+static int move_rows(struct berth_manager *manager, const berth_store *to, int *lost,
+                     const char **reason)
 {
     berth_store_opened opened = {0};
-    int rc = open_target(manager, to, &opened);
+    int rc = open_target(manager, to, &opened, reason);
 
     if (rc != 0)
         return rc;
@@ -297,6 +330,8 @@ static int check_save(const struct berth_manager *manager, const berth_store *to
         return fail_save(manager, -EINVAL, "the manager has no store to stay in", error);
     if (to && open_check_store(to, error) < 0)
         return fail_check(manager, error);
+    if (to && stored->has_store && to->ctx == stored->store.ctx && to->open == stored->store.open)
+        return fail_save(manager, -EINVAL, "it is the store that the manager has", error);
     return 0;
 }
 
@@ -304,6 +339,7 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
                      struct sleepers *woken)
 {
     struct stored *stored = manager->stored;
+    const char *reason = NULL;
     int lost = 0, rc = check_save(manager, to, error);
 
     if (rc < 0)
@@ -312,7 +348,7 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
     rc = wait_until_idle(manager);
     if (rc == 0 && to && !stored->lost) {
         lock_enter_callback(&manager->lock); /* the other store does not know this manager */
-        rc = move_rows(manager, to, &lost);
+        rc = move_rows(manager, to, &lost, &reason);
         lock_leave_callback(&manager->lock);
     }
     if (lost < 0)
@@ -322,7 +358,7 @@ static int hand_over(struct berth_manager *manager, const berth_store *to, berth
     if (rc == 0)
         return 0;
     atomic_store(&stored->refuses, 0);
-    return fail_save(manager, hook_error(rc), NULL, error);
+    return fail_save(manager, hook_error(rc), reason, error);
 }
 
 int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error *error)
