@@ -20,6 +20,12 @@ $(LIBSQLITE): $(LIBSQLITE_OBJECTS)
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
 
+# The clone's libberth-sqlite is for projects elsewhere too, if it can be built here.
+$(BUILD)/pkgconfig/berth-sqlite.pc: INCLUDE := contrib/sqlite/include
+ifeq ($(shell printf '\#include <sqlite3.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes),yes)
+in-place: $(BUILD)/pkgconfig/berth-sqlite.pc $(LIBSQLITE)
+endif
+
 $(SQLITE_TESTS) $(KEEP): $(BUILD)/tests/sqlite/%: $(BUILD)/obj/tests/sqlite/%.o \
     $(SQLITE_SUPPORT) $(LIBSQLITE) $(LIBBERTH)
 	@mkdir -p $(@D)

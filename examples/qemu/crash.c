@@ -389,6 +389,7 @@ static bool tell_story(struct crash *crash)
     (void)printf("\nThe program is killed with SIGKILL. The machine runs on.\n");
     good = good && show_rows(crash) && show_machine(crash);
     (void)printf("\nThe program starts again. It asks what there is, and each caller goes on.\n");
+    (void)printf("An open intent is a call without an outcome. The next use asks the machine.\n");
     good = good && last_life(crash, 2);
     (void)printf("\nThe program ends.\n");
     return good && show_rows(crash);

@@ -12,7 +12,9 @@ static const char rows[] =
     "SELECT 'reservation of ' || _owner || ' for ' || guest_path ||"
     " CASE WHEN _releasing THEN ', its release has begun' ELSE '' END"
     " FROM _reservations JOIN mount ON mount._id = _instance ORDER BY _number;"
-    "SELECT 'open intent: ' || _operation || ' calls ' || _hook FROM _intents;";
+    "SELECT 'open intent: ' || _operation || ' calls ' || _hook || ' at ' ||"
+    " coalesce(guest_path, " IMAGE ") FROM _intents"
+    " LEFT JOIN disk ON disk._id = _instance LEFT JOIN mount ON mount._id = _instance;";
 
 struct output {
     void (*row)(void *ctx, const char *text);

@@ -71,12 +71,16 @@ def _init(commands: Commands) -> None:
         "Writes a project that works: a first spec with comments that explain the language, "
         "the start of a backend, a program, and a build file. Says which commands come next. "
         "Files that are there are never written over.",
-        "berthc init gadget\n  berthc init gadget --build meson -o .", _later("init"))
+        "berthc init gadget\n  berthc init gadget --store\n  "
+        "berthc init gadget --build meson -o .", _later("init"))
     init.add_argument("name", metavar="NAME",
                       help="name of the manager: its C functions are called NAME_...")
     init.add_argument("--build", choices=("make", "cmake", "meson"), default="make",
                       help="the build file: a Makefile, CMakeLists.txt or meson.build "
                            "(default: make)")
+    init.add_argument("--store", action="store_true",
+                      help="a manager that outlives its process, with a store in a file of "
+                           "SQLite")
     init.add_argument("-o", "--output", metavar="DIR",
                       help="folder that the files go to (default: NAME); created if needed")
 
@@ -180,8 +184,10 @@ def _store(commands: Commands) -> None:
         "instances by state, reservations with their owners, open intents. Says what does not "
         "fit together; with a spec also states, values, keys and calls that it does not have. "
         "Nothing is changed.",
-        "berthc store disks.db spec/scsi.yaml\n"
-        "  berthc store --format json disks.db", _later("store"))
+        "berthc store disks.db examples/qemu/stored_scsi.yaml\n"
+        "  berthc store --format json disks.db\n\n"
+        "exit status: 0 all is well; 1 something is wrong with the store; 2 bad usage, or a "
+        "file\n  cannot be read; 3 internal error", _later("store"))
     store.add_argument("file", metavar="FILE", help="the file of the store")
     store.add_argument("spec", metavar="SPEC", nargs="?", help="the spec of its manager")
     store.add_argument("--format", choices=("text", "json"), default="text",

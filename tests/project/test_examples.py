@@ -228,6 +228,7 @@ def test_specs_of_stored_examples_are_clean(spec: str) -> None:
     done = subprocess.run(berthc, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in done.stdout + done.stderr
+    assert "(any number of failures, the process dying at any moment, " in done.stdout
 
 
 def test_stored_scsi_is_scsi_with_a_store() -> None:

@@ -85,6 +85,42 @@ def test_the_next_commands_work_with_a_clone(tmp_path: Path) -> None:
     assert SHOWS in followed(said, tmp_path, without_berth())
 
 
+BUILT = {"make": "make", "cmake": "cmake --build build", "meson": "meson compile -C build"}
+
+
+@pytest.mark.parametrize("build", ["make", pytest.param("cmake", marks=pytest.mark.long),
+                                   pytest.param("meson", marks=pytest.mark.long)])
+def test_a_project_with_a_store_goes_on_after_it_died(tmp_path: Path, build: str) -> None:
+    assert make("in-place").returncode == 0
+    if not (BUILD / "pkgconfig/berth-sqlite.pc").exists():
+        pytest.skip("SQLite is not there")
+    environment = without_berth() | {"PATH": f"{ROOT}/bin:{os.environ['PATH']}",
+                                     "PKG_CONFIG_PATH": str(BUILD / "pkgconfig"),
+                                     "CFLAGS": f"-O1 {STRICT}"}
+    said = subprocess.run(["berthc", "init", "gadget", "--store", "--build", build], cwd=tmp_path,
+                          env=environment, capture_output=True, text=True, check=False).stdout
+    followed(said, tmp_path, environment)
+    folder = tmp_path / "gadget"
+    main = folder / "main.c"
+    whole = main.read_text(encoding="utf-8")
+    assert "_discard(" not in whole
+
+    def run() -> str:
+        subprocess.run(["sh", "-c", BUILT[build]], cwd=folder, env=environment, check=True,
+                       capture_output=True, timeout=300)
+        return subprocess.run(["build/gadget"], cwd=folder, env=without_berth(),
+                              capture_output=True, text=True, check=False).stdout
+
+    dies = whole.replace("#include <stdio.h>", "#include <stdio.h>\n#include <stdlib.h>")
+    dies = dies.replace('printf("%s has let go\\n", who);', "_Exit(who[0]);")
+    main.write_text(dies, encoding="utf-8")
+    run()
+    main.write_text(whole, encoding="utf-8")
+    assert run() == ("second of an earlier run has left a reservation\n"
+                     "    host.detach disk0\n" + SHOWS)
+    assert run() == SHOWS
+
+
 def test_a_clone_whose_variables_are_set_says_nothing_of_them(tmp_path: Path) -> None:
     assert make("in-place").returncode == 0
     if BUILD.resolve() != ROOT / "build":

@@ -31,23 +31,25 @@ NEXT = {
 
 def init_command(args: argparse.Namespace) -> int:
     """Writes the files, all or none, and says what comes next."""
-    manager = _manager(args.name)
+    manager = _manager(args.name, args.store)
     folder = Path(args.output if args.output is not None else args.name)
-    texts = {f"{args.name}.yaml": spec(args.name), **files(manager, args.build)}
+    first = {f"{args.name}.yaml": spec(args.name, args.store)}
+    texts = {**first, **files(manager, args.build)}
     create({folder / name: text for name, text in texts.items()})
     print("".join(f"wrote {folder / name}\n" for name in texts), end="")
-    print("\n".join(["", *_surroundings(), "next:", *_next(args.name, folder, args.build)]))
+    print("\n".join(["", *_surroundings(args.store), "next:",
+                     *_next(args.name, folder, args.build)]))
     return OK
 
 
-def _manager(name: str) -> Manager:
+def _manager(name: str, store: bool) -> Manager:
     """The model of the first spec. Refuses what is no name in C."""
     if not NAME.fullmatch(name):
         meant = snake(name)
         hint = f"; did you mean {quote(meant)}?" if meant else ""
         raise Usage(f"{quote(name)} cannot name a manager: a name has lower-case words, digits and "
                     f"single underscores, a letter first{hint}")
-    result = compile_text(f"{name}.yaml", spec(name))
+    result = compile_text(f"{name}.yaml", spec(name, store))
     if result.manager is None:
         raise Usage(f"{quote(name)} cannot name a manager: {result.diagnostics[0].message}")
     return result.manager
@@ -61,21 +63,22 @@ def _next(name: str, folder: Path, build: str) -> list[str]:
     return first + [f"  {command.ljust(width)}  # {says}" for command, says in commands]
 
 
-def _surroundings() -> list[str]:
+def _surroundings(store: bool) -> list[str]:
     """What the shell needs first, where it does not find Berth by itself."""
     package = Path(berthc.__file__).resolve().parent
     if package.parent.name == "gen":
-        return _of_clone(package.parents[1])
+        return _of_clone(package.parents[1], store)
     prefix = package.parents[3]  # share/berth/python/berthc
     paths = _paths(prefix / "bin", prefix / "lib/pkgconfig")
     return ["Berth is installed where this shell does not look. First, once:", f"  {paths}",
             ""] if paths else []
 
 
-def _of_clone(clone: Path) -> list[str]:
+def _of_clone(clone: Path, store: bool) -> list[str]:
     found = clone / "build/pkgconfig"
     paths = _paths(clone / "bin", found)
-    made = [] if not paths or (found / "berth-testing.pc").exists() else [
+    needed = ["berth-testing.pc", *(["berth-sqlite.pc"] if store else [])]
+    made = [] if not paths or all((found / name).exists() for name in needed) else [
         f"  make -C {shlex.quote(str(clone))} in-place"]
     return ["Berth is not installed. To use this clone, first, once for this shell:", *made,
             f"  {paths}", ""] if paths else []

@@ -152,7 +152,8 @@ def not_played(report: Report) -> str:
 def claim(report: Report) -> str:
     """What was looked at, in one sentence; never more than is true."""
     b = report.bounds
-    within = f"{_failures(b)}, {_settings(report)}"
+    dying = ", the process dying at any moment" if report.manager.store is not None else ""
+    within = f"{_failures(b)}{dying}, {_settings(report)}"
     what = f"{_number(b.callers, 'caller')}, {_number(b.keys, 'key')} per level, {within}"
     counted = f"{_number(report.states, 'state')}, {_number(report.transitions, 'transition')}"
     if not report.combined:
