@@ -125,13 +125,15 @@ def _of_stores(stores: Loadable | None) -> list[Reason]:
 
 def _untold(stores: Loadable | None, changes: list[Change]) -> list[str]:
     """Earlier names that would let stores load."""
-    missed = {name for one in (stores.unless if stores else ()) for name in (one.name,
-                                                                             one.resource)}
-    return [f"{change.what} {change.name} seems to have been called {was}: earlier names (was) "
-            "let stores load that have this name"
+    bars = stores.unless if stores else ()
+    missed = {name for one in bars for name in (one.name, one.resource)}
+    events = {f"{one.resource}.{one.event}" for one in bars if one.event}
+    return [f"{change.what} {change.name} seems to have been called {was}: earlier names "
+            f"({'was_events' if change.what == 'event' else 'was'}) let stores load that have this "
+            "name"
             for change in changes if change.kind == "renamed"
             for was in [change.was.rpartition(".")[2] if change.what != "hook" else change.was]
-            if was in missed]
+            if (change.was in events if change.what == "event" else was in missed)]
 
 
 class _Sides(NamedTuple):

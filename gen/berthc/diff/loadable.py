@@ -42,14 +42,15 @@ class Bar(Enum):
 @dataclass(frozen=True)
 class Condition:
     """`if_any` in words: a store does not load if this is so. `resource` is a name of today, or of
-    what is gone. `name` is that of the field, option or hook, where it is about one. `loc` is a
-    place of the new spec."""
+    what is gone. `name` is that of the field, option or hook, where it is about one; `event` that
+    of an intent. `loc` is a place of the new spec."""
 
     bar: Bar
     if_any: str
     resource: str = ""
     name: str = ""
     loc: Loc | None = None
+    event: str = ""
 
 
 @dataclass(frozen=True)

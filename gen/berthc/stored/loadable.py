@@ -319,7 +319,7 @@ def _intents(before: Resource, now: Resource) -> Iterator[Condition]:
             if state.name in states:
                 yield Condition(
                     Bar.INTENT, f"{hook} was under way at {event} of {_a(now.name)} in "
-                    f"{state.name}", now.name, hook, rows[0].loc if rows else now.loc)
+                    f"{state.name}", now.name, hook, rows[0].loc if rows else now.loc, event)
 
 
 def _same_calls(before: tuple[Row, ...], now: tuple[Row, ...]) -> bool:

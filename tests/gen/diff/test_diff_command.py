@@ -49,6 +49,18 @@ def test_the_greatest_verdict_is_the_exit_status(
     assert (done.returncode, done.stderr) == (status, "")
 
 
+def test_a_renamed_event_that_an_intent_may_have_is_a_note(tmp_path: Path) -> None:
+    taps = "examples/restart/taps.yaml"
+    text = (ROOT / taps).read_text(encoding="utf-8")
+    path = changed(tmp_path, ("let_go", "leave"), text=text)
+    note = ("note: event tap.leave seems to have been called let_go: earlier names (was_events) let "
+            "stores load that have this name")
+    assert note in berthc("diff", "--no-check", taps, path).stdout.splitlines()
+    told = changed(tmp_path, ("let_go", "leave"),
+                   ("    initial:", "    was_events: {leave: let_go}\n    initial:"), text=text)
+    assert "note:" not in berthc("diff", "--no-check", taps, told).stdout
+
+
 def test_a_warning_of_the_new_spec_only_is_a_note(tmp_path: Path) -> None:
     warned = ("options:\n", "options:\n  spare: {type: bool, brief: Nothing reads it.}\n")
     path = changed(tmp_path, warned)
