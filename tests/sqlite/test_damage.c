@@ -103,6 +103,9 @@ static void truncated_file_is_refused(void **unused)
         if (open_damaged(&fake, COMMITS, COMMITS))
             fail_msg("%u of %u bytes are taken for all", (unsigned)cut, (unsigned)size);
     }
+    fake_put_bytes(&fake, "", bytes, size - 1);
+    assert_false(open_damaged(&fake, COMMITS, COMMITS));
+    assert_non_null(strstr(fake_reason(&fake), "its size is no multiple of its pages"));
     free(bytes);
     fake_stop(&fake);
 }

@@ -71,6 +71,8 @@ static void rows_of_another_backend_are_refused(void **unused)
     fake_join(&other.fake, &depot.fake, &(berth_sqlite_options){.backend = "hall 2"});
     assert_int_equal(depot_open(&other), -ENODEV);
     assert_non_null(strstr(other.error.reason, "another backend"));
+    assert_non_null(
+        strstr(fake_reason(&other.fake), "about backend \"hall 1\", and this is \"hall 2\""));
     fake_leave(&other.fake);
     depot_stop(&depot);
 }
@@ -134,6 +136,7 @@ static void save_to_the_store_of_another_manager_is_refused(void **unused)
     fake_sql(&other.fake, name);
     assert_int_equal(depository_save(depot.manager, other.fake.store, &depot.error), -EINVAL);
     assert_string_equal(depot.error.reason, "the store has rows of another manager");
+    assert_non_null(strstr(fake_reason(&other.fake), "of manager other, and this is depository"));
     assert_string_equal(fake_ask(&other.fake, "SELECT count(*) FROM box"), "1");
     add_box(&depot);
     fake_sql(&other.fake, "DELETE FROM drawer");

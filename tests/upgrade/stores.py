@@ -147,7 +147,7 @@ def difference(kept: Kept, new: Manager, command: Path, request: Request) -> str
         found = told[0]
         c_says = (found["reason"], found["resource"] or "", found["key"] or "",
                   found["field"] or "")
-        hook = r.bar.name in ("WITHOUT", "WITH")
+        hook = r.bar.name in ("WITHOUT", "WITH", "INTENT")
         if c_says != (r.bar.value, r.resource, r.row, "" if hook else r.name):
             return f"Python refuses: {r}\nC: {found['text']}"
         changed = (after.header, after.tables) != (kept.rows.header, kept.rows.tables)

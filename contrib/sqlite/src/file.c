@@ -113,6 +113,17 @@ static int check_identity(struct berth_sqlite *store)
     return layout != LAYOUT;
 }
 
+/* SQLite takes a file whose end is cut off for one with fewer pages. The log may have the rest. */
+static int check_size(struct berth_sqlite *store)
+{
+    struct stat found;
+    int page, rc = ask_number(store, "page_size", &page);
+
+    if (rc == 0 && page > 0 && stat(store->path, &found) == 0 && found.st_size % page != 0)
+        rc = error_damaged(store, "its size is no multiple of its pages");
+    return rc;
+}
+
 /* A path as a URI of SQLite; free() frees it. NULL: out of memory. */
 static char *make_uri(const char *path, const char *parameters)
 {
@@ -135,7 +146,7 @@ static char *make_uri(const char *path, const char *parameters)
  * Looks at the file without touching it: a usual connection would play the log of another program.
  * Reading the file past SQLite would let go of the locks of this process.
  */
-static int probe(struct berth_sqlite *store)
+static int probe(struct berth_sqlite *store, bool has_log)
 {
     char *uri = make_uri(store->path, "immutable=1");
     int rc;
@@ -146,6 +157,11 @@ static int probe(struct berth_sqlite *store)
     free(uri);
     if (rc == 0)
         rc = check_identity(store);
+    if (rc >= 0 && !has_log) {
+        const int size = check_size(store);
+
+        rc = size < 0 ? size : rc;
+    }
     disconnect(store);
     return rc;
 }
@@ -338,7 +354,7 @@ static int set_up(struct berth_sqlite *store)
 static int check_file(struct berth_sqlite *store)
 {
     const int had_log = log_exists(store);
-    int rc = had_log < 0 ? had_log : probe(store);
+    int rc = had_log < 0 ? had_log : probe(store, had_log);
 
     if (rc <= 0 || had_log)
         return rc < 0 ? rc : 0;

@@ -46,6 +46,19 @@ static int read_shown(void *from, uint16_t table,
     return rc;
 }
 
+/* The runtime says what it refuses. It does not say what the store has, and what was wanted. */
+static void explain_refusal(struct berth_sqlite *store, const berth_store_manager *manager, int rc)
+{
+    const struct header *header = &store->header;
+
+    if (rc == -ENODEV && strcmp(header->backend, manager->backend) != 0)
+        (void)error_set(store, rc, "its rows are about backend \"%s\", and this is \"%s\"",
+                        header->backend, manager->backend);
+    else if (rc == -EINVAL && strcmp(header->manager, manager->manager) != 0)
+        (void)error_set(store, rc, "its rows are of manager %s, and this is %s", header->manager,
+                        manager->manager);
+}
+
 static int show_stored(struct berth_sqlite *store, const struct tables *tables,
                        int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
 {
@@ -84,6 +97,7 @@ static int take_store(struct berth_sqlite *store, const berth_store_manager *man
         rc = tables_read(store, &old);
     if (rc == 0)
         rc = show_stored(store, &old, accept, arg);
+    explain_refusal(store, manager, rc);
     if (rc == 0)
         rc = tables_change(store, &old);
     else if (rc == 1)

@@ -36,6 +36,9 @@ def _older(stored: Stored, manager: Manager) -> Iterator[str]:
                    f"{manager.name}")
         else:
             yield f"the store does not load into this spec: {refused}"
+    else:
+        if manager.store is None:
+            yield "the store does not load into this spec: the spec has no store"
 
 
 def _references(stored: Stored) -> Iterator[str]:

@@ -118,6 +118,7 @@ def _check_identity(path: str) -> None:
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
+        page = connection.execute("PRAGMA page_size").fetchone()[0]
     finally:
         connection.close()
     if application != APPLICATION_ID:
@@ -125,7 +126,11 @@ def _check_identity(path: str) -> None:
     if layout & ~LOG_MARK != LAYOUT:
         raise StoreError(f"{path}: the file has layout {layout & ~LOG_MARK}, and this berthc knows "
                          f"{LAYOUT}")
-    if layout & LOG_MARK and not os.path.exists(log_path(path)):
+    if os.path.exists(log_path(path)):
+        return
+    if os.path.getsize(path) % page:
+        raise _Damaged("its size is no multiple of its pages")
+    if layout & LOG_MARK:
         raise _Damaged("its log is missing")
 
 

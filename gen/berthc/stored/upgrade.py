@@ -397,7 +397,7 @@ class _Upgrade:
         except BrokenTable:
             found = None
         if found is None or found.hook != row["_hook"]:
-            raise Refused(Bar.INTENT, name, f"row {row['_instance']}")
+            raise Refused(Bar.INTENT, name, f"row {row['_instance']}", str(row["_hook"]))
 
 
 _OWN_ROWS: Mapping[str, Callable[[_Upgrade, Row, str], Row | None]] = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -409,6 +410,31 @@ def test_a_store_that_nobody_has_opened_is_told(store: Path) -> None:
     change(store, "UPDATE _berth SET epoch = 0, manager = ''")
     assert read("store", str(store), SPEC) == (
         0, "nobody has opened this store yet, or its log is missing\n", "")
+
+
+def test_a_store_without_its_last_byte_is_told(store: Path) -> None:
+    closed(store)
+    store.write_bytes(store.read_bytes()[:-1])
+    assert read("store", str(store))[1:] == (
+        "", f"berthc: {store}: the file is damaged: its size is no multiple of its pages\n")
+
+
+def test_a_spec_without_a_store_is_told(store: Path, tmp_path: Path) -> None:
+    text = Path(SPEC).read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^store: .*$|^ *settle: .*$", "", text)
+    spec = tmp_path / "depository.yaml"
+    spec.write_text(text.replace("needs: hall.put, ", ""), encoding="utf-8")
+    status, out, err = read("store", str(store), str(spec))
+    assert (status, err) == (
+        1, "berthc: the store does not load into this spec: the spec has no store\n")
+    assert "loads into this one" not in out
+
+
+def test_a_call_that_is_made_no_more_is_named(store: Path) -> None:
+    change(store, "UPDATE _intents SET _hook = 'hall.close'; UPDATE _berth SET hash = '00'")
+    assert read("store", str(store), SPEC)[2] == (
+        "berthc: the store does not load into this spec: drawer row 5: an intent is about a call "
+        "that is not made there: hall.close\n")
 
 
 def test_another_layout_is_told(store: Path) -> None:
