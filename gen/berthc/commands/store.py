@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from berthc.commands.common import BAD, OK, USAGE, report, status_of
+from berthc.model import Manager
 from berthc.pipeline import compile_spec
 from berthc.stored.checks import problems
 from berthc.stored.reading import Row, Stored, StoreError, read_store
@@ -36,7 +37,7 @@ def store_command(args: argparse.Namespace) -> int:
                 else "other"}
         print(json.dumps(told, indent=2))
     else:
-        for line in _lines(stored):
+        for line in _lines(stored, manager):
             print(line)
         if other:
             print("the store is of another version of the spec, and loads into this one")
@@ -45,7 +46,7 @@ def store_command(args: argparse.Namespace) -> int:
     return BAD if wrong else OK
 
 
-def _lines(stored: Stored) -> Iterator[str]:
+def _lines(stored: Stored, manager: Manager | None) -> Iterator[str]:
     header = stored.header
     if not header["epoch"]:
         yield "nobody has opened this store yet, or its log is missing"
@@ -58,12 +59,14 @@ def _lines(stored: Stored) -> Iterator[str]:
     for table, rows in stored.resources.items():
         yield f"{table}: {_states(rows)}"
     for row in stored.rows("_reservations"):
-        yield _reservation(stored, row)
+        yield _reservation(stored, manager, row)
     for row in stored.rows("_references"):
-        yield f"reference of {row['_owner']} to {_named(stored, row['_instance'])}"
+        yield f"reference of {row['_owner']} to {_named(stored, manager, row['_instance'])}"
     for row in stored.rows("_intents"):
         yield (f"open intent: {row['_operation']} calls {row['_hook']} at {row['_event']} of "
-               f"{_named(stored, row['_instance'])}")
+               f"{_named(stored, manager, row['_instance'])}")
+    if manager is not None and is_same_spec(stored, manager):
+        yield from _let_go(stored, manager)
 
 
 def _states(rows: list[Row]) -> str:
@@ -73,13 +76,44 @@ def _states(rows: list[Row]) -> str:
     return ", ".join([*counts, *([f"{ended} ended"] if ended else [])]) or "none"
 
 
-def _named(stored: Stored, instance: object) -> str:
-    table, _ = stored.instances.get(instance, ("instance", {}))
-    return f"{table} {instance}"
+def _named(stored: Stored, manager: Manager | None, instance: object) -> str:
+    """With the spec, the keys are told as well, from the root on: drawer 2 ("a"/7)."""
+    table, row = stored.instances.get(instance, ("instance", {}))
+    keys: list[str] = []
+    at: object = instance
+    while manager is not None and at in stored.instances:
+        name, found = stored.instances[at]
+        if name in manager.by_name:
+            keys[:0] = [json.dumps(found.get(field), ensure_ascii=False)
+                        for field in manager.resource(name).key]
+        at = found.get("_parent")
+    path = "/".join(keys)
+    return f"{table} {instance} ({path})" if keys else f"{table} {instance}"
 
 
-def _reservation(stored: Stored, row: Row) -> str:
+def _reservation(stored: Stored, manager: Manager | None, row: Row) -> str:
     held = ", ".join(row["_held"]) if isinstance(row["_held"], list) else ""
     releasing = ", is being released" if row["_releasing"] else ""
-    return (f"reservation {row['_id']} of {row['_owner']} for {_named(stored, row['_instance'])}, "
-            f"holds {held or 'nothing'}{releasing}")
+    return (f"reservation {row['_id']} of {row['_owner']} for "
+            f"{_named(stored, manager, row['_instance'])}, holds {held or 'nothing'}{releasing}")
+
+
+def _let_go(stored: Stored, manager: Manager) -> Iterator[str]:
+    """Instances that nobody holds, in states that are not for that."""
+    known = stored.instances
+    held = {row["_instance"] for row in stored.rows("_references")}
+    held |= {row["_root"] for row in stored.rows("_intents")}
+    held |= {row.get("_parent") for _, row in known.values() if not row["_ended"]}
+    for row in stored.rows("_reservations"):
+        at: object = row["_instance"]
+        while at in known:
+            name, found = known[at]
+            if isinstance(row["_held"], list) and name in row["_held"]:
+                held.add(at)
+            at = found.get("_parent")
+    for id_, (name, row) in known.items():
+        states = {} if name not in manager.by_name else {
+            state.name: state for state in manager.resource(name).states}
+        state = states.get(str(row["_state"]))
+        if state is not None and not (row["_ended"] or state.resident or id_ in held):
+            yield f"nobody holds {_named(stored, manager, id_)}, in state {state.name}"

@@ -78,11 +78,23 @@ def test_everything_is_told(store: Path) -> None:
         "options: rooms=2",
         "box: 3 there",
         "drawer: 1 closed, 1 open",
-        "reservation 01000000-0000-0000-0000-000000000000 of ann for drawer 2, holds box, drawer",
-        "reservation 02000000-0000-0000-0000-000000000000 of bob for drawer 5, holds box, drawer",
-        "reference of zoe to box 3",
-        "open intent: use calls hall.open at open of drawer 5",
+        "reservation 01000000-0000-0000-0000-000000000000 of ann for drawer 2 (\"a\"/7), "
+        "holds box, drawer",
+        "reservation 02000000-0000-0000-0000-000000000000 of bob for drawer 5 (\"c\"/7), "
+        "holds box, drawer",
+        'reference of zoe to box 3 ("b")',
+        'open intent: use calls hall.open at open of drawer 5 ("c"/7)',
     ]
+    assert "for drawer 2, holds box, drawer" in read("store", str(store))[1]
+
+
+def test_what_nobody_holds_is_told(store: Path) -> None:
+    change(store, "DELETE FROM _references; DELETE FROM _reservations WHERE _owner = 'ann'")
+    status, out, err = read("store", str(store), SPEC)
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if "nobody" in line] == [
+        'nobody holds box 3 ("b"), in state there',
+        'nobody holds drawer 2 ("a"/7), in state open']
 
 
 def test_nothing_is_changed(store: Path) -> None:
