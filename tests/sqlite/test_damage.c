@@ -427,6 +427,33 @@ static void missing_log_is_refused(void **unused)
     lose_log(1500); /* the log was written into the file meanwhile */
 }
 
+static int keep_mark(void *arg, int what, const char *pragma, const char *value, const char *name,
+                     const char *trigger)
+{
+    (void)arg, (void)name, (void)trigger;
+    return what == SQLITE_PRAGMA && value && strcmp(pragma, "user_version") == 0 &&
+                   strcmp(value, "1") == 0
+               ? SQLITE_DENY
+               : SQLITE_OK;
+}
+
+/* The mark could not be removed: the log stays, also after the store is closed. */
+static void mark_that_stays_is_no_damage(void **unused)
+{
+    struct fake fake;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, COMMITS);
+    (void)sqlite3_set_authorizer(fake.object->db, keep_mark, NULL);
+    log_empty(fake.object);
+    (void)sqlite3_set_authorizer(fake.object->db, NULL, NULL);
+    fake_close(&fake);
+    assert_true(open_damaged(&fake, COMMITS, COMMITS));
+    fake_stop(&fake);
+}
+
 /* The log is beside the file that a link names. */
 static void link_to_a_killed_store_is_followed(void **unused)
 {
@@ -603,6 +630,7 @@ int main(void)
         cmocka_unit_test(machine_that_stops_loses_the_last_commits_alone),
         cmocka_unit_test(machine_that_stops_may_tear_the_beginning_of_the_log),
         cmocka_unit_test(missing_log_is_refused),
+        cmocka_unit_test(mark_that_stays_is_no_damage),
         cmocka_unit_test(link_to_a_killed_store_is_followed),
         cmocka_unit_test(folder_must_be_writable),
         cmocka_unit_test(old_errno_is_no_error_of_the_store),

@@ -180,12 +180,17 @@ static int set_mark(struct berth_sqlite *store, int mark)
 
 void log_empty(struct berth_sqlite *store)
 {
-    const bool marks = !store->log_is_held && set_mark(store, LOG_MARK) == 0;
+    const bool marks = !store->log_is_held;
     int pages = 0, written = -1;
 
-    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
     if (marks)
-        (void)set_mark(store, 0);
+        (void)set_mark(store, LOG_MARK);
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
+    if (marks) { /* while the log has the mark as well, it must stay */
+        const int keep = set_mark(store, 0) < 0;
+
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
+    }
     store->log_is_held = written < pages;
     store->log_pages = 0;
 }
