@@ -49,6 +49,14 @@ static void prepare(struct depot_of_halls *halls, uuid_t a, char *number)
     assert_int_equal(add(halls, "c", "cyd", number), 0);
 }
 
+static void assert_lost(const berth_error *error)
+{
+    char line[256];
+
+    (void)berth_error_text(error, line, sizeof line);
+    assert_non_null(strstr(line, ": the store has failed, destroy and open again: Owner died"));
+}
+
 /* The commit at each position of the request fails. */
 static void check_failures(request *ask)
 {
@@ -79,7 +87,9 @@ static void check_failures(request *ask)
             assert_int_equal(ask(&halls, a, number), 0);
         } else {
             assert_int_equal(rc, -EOWNERDEAD);
+            assert_lost(&halls.error);
             assert_int_equal(ask(&halls, a, number), -EOWNERDEAD);
+            assert_lost(&halls.error);
             assert_int_equal(drain(&halls), -EOWNERDEAD);
             assert_int_equal(depository_discard(halls.manager), -EOWNERDEAD);
             assert_int_equal(halls_recover(&halls), -EOWNERDEAD);

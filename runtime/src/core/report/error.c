@@ -3,6 +3,7 @@
 
 #include "error.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -203,6 +204,21 @@ static void add_code(struct text *text, int code)
     }
 }
 
+/* Only a store that is lost gives these codes without a place. */
+static const char *lost_store(const berth_error *error)
+{
+#ifdef BERTH_NO_STORE
+    (void)error;
+    return NULL;
+#else
+    if (error->resource || error->hook)
+        return NULL;
+    return error->code == -EOWNERDEAD ? "the store has failed, destroy and open again: "
+           : error->code == -ESTALE   ? "another process has the store: "
+                                      : NULL;
+#endif
+}
+
 void error_write(const berth_error *error, struct text *text)
 {
     error_write_place(error, error->key, text);
@@ -215,6 +231,7 @@ void error_write(const berth_error *error, struct text *text)
             text_format(text, "%s: ", error->hook);
         if (error->rule)
             text_format(text, "denied: %s: ", error->rule);
+        add_word(text, "", lost_store(error));
     }
     add_code(text, error->code);
 }
