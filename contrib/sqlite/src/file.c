@@ -155,6 +155,12 @@ static int probe(struct berth_sqlite *store, bool has_log)
         return error_memory(store);
     rc = connect_to(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
     free(uri);
+    /*
+     * While a process writes the log into the file, the file may be shorter than its first page
+     * says; also after that process was killed. Without this, SQLite takes that for damage.
+     */
+    if (rc == 0)
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
     if (rc == 0)
         rc = check_identity(store);
     if (rc >= 0 && !has_log) {
@@ -350,16 +356,22 @@ static int set_up(struct berth_sqlite *store)
     return rc;
 }
 
-/* Another process may close the store meanwhile: it removes the mark first, and then the log. */
+/*
+ * Another process may open or close the store meanwhile. The log comes before the mark, and goes
+ * after it. So a mark without a log counts if it is there before and after the log was looked for.
+ */
 static int check_file(struct berth_sqlite *store)
 {
-    const int had_log = log_exists(store);
-    int rc = had_log < 0 ? had_log : probe(store, had_log);
+    int has_log = log_exists(store);
+    int rc = has_log < 0 ? has_log : probe(store, has_log);
 
-    if (rc <= 0 || had_log)
+    if (rc <= 0 || has_log)
         return rc < 0 ? rc : 0;
-    rc = log_exists(store);
-    return rc == 0 ? error_damaged(store, "its log is missing") : rc < 0 ? rc : 0;
+    has_log = log_exists(store);
+    rc = has_log < 0 ? has_log : probe(store, has_log);
+    if (rc <= 0 || has_log)
+        return rc < 0 ? rc : 0;
+    return error_damaged(store, "its log is missing");
 }
 
 int file_open(struct berth_sqlite *store)
