@@ -427,6 +427,38 @@ static void missing_log_is_refused(void **unused)
     lose_log(1500); /* the log was written into the file meanwhile */
 }
 
+/*
+ * A process is killed while it writes the log into the file. The first page says already how many
+ * pages there will be. The log has all of them.
+ */
+static void file_that_is_filled_in_part_is_whole(void **unused)
+{
+    struct fake fake;
+    unsigned char *file, *log;
+    size_t size, log_size, before;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    free(fake_bytes(&fake, "", &before));
+    fake_commit_to(&fake, 200);
+    fake_sql(&fake, "PRAGMA wal_checkpoint(PASSIVE)");
+    file = fake_bytes(&fake, "", &size);
+    log = fake_bytes(&fake, "-wal", &log_size);
+    fake_close(&fake);
+    assert_true(size > before + PAGE);
+    for (size_t cut = before; cut < size; cut += PAGE) {
+        put_killed(&fake, file, cut, log, log_size);
+        assert_int_equal(fake_open(&fake), 0);
+        fake.sequence = 200;
+        fake_check(&fake);
+        fake_close(&fake);
+    }
+    free(file);
+    free(log);
+    fake_stop(&fake);
+}
+
 static int keep_mark(void *arg, int what, const char *pragma, const char *value, const char *name,
                      const char *trigger)
 {
@@ -630,6 +662,7 @@ int main(void)
         cmocka_unit_test(machine_that_stops_loses_the_last_commits_alone),
         cmocka_unit_test(machine_that_stops_may_tear_the_beginning_of_the_log),
         cmocka_unit_test(missing_log_is_refused),
+        cmocka_unit_test(file_that_is_filled_in_part_is_whole),
         cmocka_unit_test(mark_that_stays_is_no_damage),
         cmocka_unit_test(link_to_a_killed_store_is_followed),
         cmocka_unit_test(folder_must_be_writable),

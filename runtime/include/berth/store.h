@@ -50,7 +50,7 @@ typedef struct berth_reference {
 } berth_reference;
 
 /* What the block of a started operation has besides, if the manager may have a store. */
-#define BERTH_OP_STORED (14u * sizeof(void *) + 48u)
+#define BERTH_OP_STORED (14u * sizeof(void *) + 56u)
 
 /* For stores */
 
