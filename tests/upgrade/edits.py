@@ -280,6 +280,7 @@ def reorder(m: Manager, rng: random.Random) -> tuple[str, Manager]:
     if len(roots) == len(resources):
         resources = tuple(rng.sample(resources, len(resources)))
     return "another order", replace(m, resources=resources,
+                                    options=tuple(rng.sample(m.options, len(m.options))),
                                     hooks=tuple(rng.sample(m.hooks, len(m.hooks))))
 
 

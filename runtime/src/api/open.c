@@ -279,17 +279,11 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
         return refuse_open(error, -ESTALE, "a save into the store has not ended");
     if (strcmp(stored->backend, own->backend) != 0)
         return refuse_open(error, -ENODEV, "the store has rows of another backend");
-    if (stored->spec_hash != own->spec_hash) {
-        rc = upgrade_check_header(accepting->manager, stored, own->options, error);
-        if (rc == 0)
-            rc = load_stored(accepting->manager, stored, &accepting->load, error);
-        return rc == 0 ? 1 : rc;
-    }
-    if (strcmp(stored->options, own->options) != 0)
-        return refuse_open(error, -EINVAL, "the store has rows for other options");
-    if (strcmp(stored->absent, own->absent) != 0)
-        return refuse_open(error, -EINVAL, "the store has rows for a backend with other hooks");
-    return 0;
+    rc = upgrade_check_header(accepting->manager, stored, own->options, error);
+    if (rc < 0 || stored->spec_hash == own->spec_hash)
+        return rc;
+    rc = load_stored(accepting->manager, stored, &accepting->load, error);
+    return rc == 0 ? 1 : rc;
 }
 
 /* Opening */

@@ -250,10 +250,12 @@ static void store_of_something_else(void **unused)
     store.backend = "hall 1";
     options.rooms = 3;
     assert_int_equal(depository_open(&options, &backend, NULL, &store, &other, &error), -EINVAL);
-    assert_string_equal(error.reason, "the store has rows for other options");
+    assert_string_equal(error.reason, "the store has rows for another value of option");
+    assert_string_equal(error.field, "rooms");
     backend.hall.has = NULL;
     assert_int_equal(depository_open(NULL, &backend, NULL, &store, &other, &error), -EINVAL);
-    assert_string_equal(error.reason, "the store has rows for a backend with other hooks");
+    assert_string_equal(error.reason, "the store has rows for a backend with");
+    assert_string_equal(error.hook, "hall.has");
     backend.hall.settle = NULL;
     assert_int_equal(depository_open(NULL, &backend, NULL, &store, &other, &error), -EINVAL);
     assert_string_equal(error.hook, "hall.settle");
