@@ -26,7 +26,7 @@ def store_command(args: argparse.Namespace) -> int:
     try:
         stored = read_store(args.file)
     except StoreError as error:
-        print(f"berthc: {error}", file=sys.stderr)
+        print(f"berthc: {_plain(str(error))}", file=sys.stderr)
         return USAGE if error.unread else BAD
     wrong = problems(stored, manager)
     other = (manager is not None and not wrong and bool(stored.header["epoch"])
@@ -35,15 +35,26 @@ def store_command(args: argparse.Namespace) -> int:
         told = {"store": stored.header, "tables": stored.tables, "problems": wrong,
                 "spec": None if manager is None else "same" if is_same_spec(stored, manager)
                 else "other"}
-        print(json.dumps(told, indent=2))
+        print(json.dumps(told, indent=2, default=_blob))
     else:
         for line in _lines(stored, manager):
-            print(line)
+            print(_plain(line))
         if other:
             print("the store is of another version of the spec, and loads into this one")
         for one in wrong:
-            print(f"berthc: {one}", file=sys.stderr)
+            print(f"berthc: {_plain(one)}", file=sys.stderr)
     return BAD if wrong else OK
+
+
+def _plain(line: str) -> str:
+    """Texts of a store may have control characters, which must not make lines or colours."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode()
+                   for one in line)
+
+
+def _blob(cell: object) -> str:
+    """A cell that no manager writes."""
+    return f"x'{cell.hex()}'" if isinstance(cell, bytes) else repr(cell)
 
 
 def _lines(stored: Stored, manager: Manager | None) -> Iterator[str]:
@@ -84,7 +95,7 @@ def _named(stored: Stored, manager: Manager | None, instance: object) -> str:
     while manager is not None and at in stored.instances:
         name, found = stored.instances[at]
         if name in manager.by_name:
-            keys[:0] = [json.dumps(found.get(field), ensure_ascii=False)
+            keys[:0] = [json.dumps(found.get(field), ensure_ascii=False, default=_blob)
                         for field in manager.resource(name).key]
         at = found.get("_parent")
     path = "/".join(keys)

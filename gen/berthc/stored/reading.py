@@ -1,10 +1,12 @@
 """Reads a store. The file stays as it is, and a manager may have it open."""
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,10 +78,17 @@ class Stored:
 def read_store(path: str) -> Stored:
     """Raises StoreError."""
     try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
+        found = os.stat(path)  # opening a pipe would wait for its writer
+        if stat.S_ISREG(found.st_mode):
+            with open(path, "rb") as file:
+                found = os.fstat(file.fileno())
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}", unread=True) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{path}: {os.strerror(errno.EISDIR)}", unread=True)
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{path}: it is no regular file, which a store always is", unread=True)
+    size = found.st_size
     if size == 0:
         raise StoreError(f"{path}: the file is empty, which a store never is")
     try:
@@ -258,8 +267,12 @@ def _value(declared: str, cell: object) -> object:
 def _texts(cell: object) -> list[str]:
     try:
         found = json.loads(cell) if isinstance(cell, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise _Damaged(f"{cell!r} is no list of texts")
+        raise _Damaged(f"{_shortened(repr(cell))} is no list of texts")
     return found
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"

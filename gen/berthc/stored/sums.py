@@ -57,6 +57,6 @@ def _add_texts(found: int, cell: str) -> int | None:
         found = add_number(found, len(texts))
         for text in texts:
             found = add_text(found, text)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     return found

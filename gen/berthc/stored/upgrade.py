@@ -155,18 +155,22 @@ class _Upgrade:
         found: dict[str, Value] = {}
         for option in self.manager.options:
             was = self.names.find(Naming.OPTION, option.name, words)
-            value = default(option) if was is None else self._parsed(option, words[was])
+            value: Value | None = default(option) if was is None else self._parsed(option,
+                                                                                  words[was])
+            if value is None:
+                raise Refused(Bar.OPTION, name=option.name)
             found[option.name] = value if is_valid(option, value) else default(option)
         return found
 
-    def _parsed(self, option: Field, word: str) -> Value:
+    def _parsed(self, option: Field, word: str) -> Value | None:
+        """None: it is of another type."""
         if option.type is Type.BOOL:
             return word == "true"
         if option.type.bits:
-            return int(word)
+            return int(word) if re.fullmatch("-?[0-9]{1,20}", word) else None
         if option.type is Type.ENUM:
             return self.names.today(Naming.OPTION_VALUE, word, of=option.name)
-        return unquoted(word)
+        return unquoted(word) if word.startswith('"') else None
 
     def _without(self, given: Collection[str] | None) -> Collection[str]:
         if given is not None:
@@ -185,6 +189,8 @@ class _Upgrade:
             now = option_word(self.program.options[option.name])
             then = words[was]
             if option.type is Type.STRING:
+                if not then.startswith('"'):
+                    raise Refused(Bar.OPTION, name=option.name)  # it was of another type
                 then = unquoted(then)
             if now not in (then, self.names.today(Naming.OPTION_VALUE, then, of=option.name)):
                 raise Refused(Bar.OPTION, name=option.name)

@@ -461,3 +461,60 @@ def test_a_store_that_was_moved_is_told(store: Path) -> None:
     status, out, _ = read("store", str(store))
     assert status == 0
     assert "place: moved" in out.splitlines()
+
+
+@pytest.mark.parametrize("was", ['"two"', "true", "two"])
+@pytest.mark.parametrize("now", ["{type: u8, default: 2, range: [1, 4], brief: x}",
+                                 "{type: string, default: two, brief: x}"])
+def test_an_option_of_another_type_is_told(store: Path, tmp_path: Path, was: str,
+                                           now: str) -> None:
+    spec = tmp_path / "spec.yaml"
+    text = Path(SPEC).read_text().replace("{pool: {room: rooms,", "{pool: {room: 2,")
+    line = next(one for one in text.splitlines() if one.startswith("  rooms: "))
+    spec.write_text(text.replace(line, f"  rooms: {now}"))
+    change(store, f"UPDATE _berth SET options = 'rooms={was}'")
+    status, _, err = read("store", str(store), str(spec))
+    if "string" in now and was == '"two"':
+        assert (status, err) == (0, "")
+    else:
+        assert (status, err) == (1, "berthc: the store does not load into this spec: the store "
+                                    "has rows for another value of option rooms\n")
+
+
+@pytest.mark.parametrize("sql", [
+    f"UPDATE box SET tags = '{'[' * 200_000}' WHERE _id = 1",
+    f"UPDATE _berth SET tables = '{'[' * 200_000}'",
+])
+def test_a_list_that_is_too_deep_is_told(store: Path, sql: str) -> None:
+    change(store, sql)
+    status, out, err = read("store", str(store), SPEC)
+    assert (status, out) == (1, "")
+    assert err.endswith("… is no list of texts\n") and len(err) < 1000
+
+
+def test_a_blob_in_a_text_is_told(store: Path) -> None:
+    change(store, "UPDATE box SET name = x'41' WHERE _id = 1")
+    status, out, err = read("store", "--format", "json", str(store), SPEC)
+    assert (status, err) == (1, "")
+    told = json.loads(out)
+    assert told["tables"]["box"][0]["name"] == "x'41'"
+    assert any(one.startswith("row 1 of table box is damaged") for one in told["problems"])
+    status, out, err = read("store", str(store), SPEC)
+    assert status == 1
+    assert "row 1 of table box is damaged" in err
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+    assert read("store", str(tmp_path / "pipe.db")) == (
+        2, "", f"berthc: {tmp_path}/pipe.db: it is no regular file, which a store always is\n")
+
+
+def test_an_owner_makes_no_lines(store: Path) -> None:
+    change(store, "UPDATE _reservations SET _owner = 'x' || char(10) || 'box: none' || char(27) "
+                  "WHERE _owner = 'ann'; UPDATE _references SET _owner = 'y' || char(10), "
+                  "_instance = 77")
+    status, out, err = read("store", str(store))
+    assert status == 1
+    assert " of x\\nbox: none\\x1b for drawer 2" in out
+    assert "_references: y\\n names instance 77" in err
