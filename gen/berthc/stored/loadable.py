@@ -89,6 +89,13 @@ def _conditions(old: Manager, new: Manager, names: Names) -> Iterator[Condition]
         if hook is not None and before.optional and not hook.optional:
             yield Condition(Bar.WITHOUT, f"the backend lacked {hook.name}, which it must have now",
                             name=hook.name, loc=hook.loc)
+    optional = {h.name: h.optional for h in old.hooks}
+    for together in new.left_out:
+        then = [name for name in together if name in optional]
+        if any(optional[name] for name in then) and not any(
+                set(then) <= set(one) for one in old.left_out):
+            yield Condition(Bar.WITHOUT, f"the backend lacked some of {', '.join(then)}, and not "
+                            "all", name=then[0], loc=new.hook(then[0]).loc)
     for gone in old.resources:
         if gone.name not in new.by_name:
             yield Condition(Bar.RESOURCE, f"there is {_a(gone.name)}", gone.name)
@@ -152,16 +159,17 @@ def _resource(old: Manager, new: Manager, before: Resource, now: Resource,
     if now.parent != before.parent and now.parent is not None and before.parent is not None:
         yield Condition(Bar.PARENT, f"there is {a}: its parent is another one", now.name,
                         loc=now.loc)
-    yield from _together(old, new, before, now)
+    yield from _together(old, new, before, now, names)
     final = {s.name: s.final for s in now.states}
     for state in before.states:
-        if state.name not in final:
+        goal = names.today(Naming.STATE, state.name, now.name)
+        if goal not in final:
             yield Condition(Bar.STATE, f"{a} is in state {state.name}, which is gone", now.name,
                             state.name, now.loc)
-        elif final[state.name] and not state.final:
+        elif final[goal] and not state.final:
             yield Condition(Bar.FINAL, f"{a} is in state {state.name}, which is final now",
-                            now.name, state.name, now.state(state.name).loc)
-    yield from _intents(before, now)
+                            now.name, state.name, now.state(goal).loc)
+    yield from _intents(before, now, names)
 
 
 def _new_column(now: Resource, column: Column) -> Iterator[Condition]:
@@ -242,13 +250,15 @@ def _may_not_fit(then: Column, today: Column) -> bool:
     return most is None or most > today.size
 
 
-def _together(old: Manager, new: Manager, before: Resource, now: Resource) -> Iterator[Condition]:
+def _together(old: Manager, new: Manager, before: Resource, now: Resource,
+              names: Names) -> Iterator[Condition]:
     """What may be true of one instance only."""
     a = _a(now.name)
     fields = {f.name: f for f in before.fields}
     lost = [name for name in before.key if name not in now.key]
     other = [name for name in now.key if name in fields and name in before.key
-             and _compares_more(fields[name], now.field(name))]
+             and (_compares_more(fields[name], now.field(name))
+                  or _merges(fields[name], now.name, names))]
     if lost or other:
         yield Condition(Bar.KEY, f"two of {now.name} differ only in {', '.join((*lost, *other))}",
                         now.name, loc=now.loc)
@@ -291,6 +301,12 @@ def _compares_more(was: Field, now: Field) -> bool:
             or (now.type is Type.SET and was.type is Type.LIST))
 
 
+def _merges(was: Field, owner: str, names: Names) -> bool:
+    """Have two values of an enum one name now?"""
+    today = {names.today(Naming.VALUE, value, owner, was.name) for value in was.values}
+    return len(today) < len(was.values)
+
+
 def _reservations(old: Manager, new: Manager) -> Iterator[Condition]:
     target = next((o.target for o in old.operations if o.gives), None)
     if target is None or target not in new.by_name:
@@ -303,7 +319,7 @@ def _reservations(old: Manager, new: Manager) -> Iterator[Condition]:
                         loc=new.resource(target).loc)
 
 
-def _intents(before: Resource, now: Resource) -> Iterator[Condition]:
+def _intents(before: Resource, now: Resource, names: Names) -> Iterator[Condition]:
     """Calls that may have been under way, and that today's table makes no more, or not always."""
     states = {s.name for s in now.states}
     for state in before.states:
@@ -311,12 +327,15 @@ def _intents(before: Resource, now: Resource) -> Iterator[Condition]:
         for row in state.rows:
             if row.hook is not None:
                 calls[row.event, row.hook] = None
+        goal = names.today(Naming.STATE, state.name, now.name)
         for event, hook in calls:
-            rows = now.rows(state.name, event) if state.name in states else ()
+            rows = now.rows(goal, names.today(Naming.EVENT, event, now.name)) if (
+                goal in states) else ()
+            called = names.today(Naming.HOOK, hook)
             if _same_calls(before.rows(state.name, event), rows) or (
-                    rows and all(row.hook == hook for row in rows)):
+                    rows and all(row.hook == called for row in rows)):
                 continue
-            if state.name in states:
+            if goal in states:
                 yield Condition(
                     Bar.INTENT, f"{hook} was under way at {event} of {_a(now.name)} in "
                     f"{state.name}", now.name, hook, rows[0].loc if rows else now.loc, event)

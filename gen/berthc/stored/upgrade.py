@@ -347,7 +347,8 @@ class _Upgrade:
             today = self.names.today(Naming.COLUMN, name, resource.name)
             if self.sources.get(resource.name) == table and any(
                     a.kind is AssignedKind.COUNTER and a.name == today
-                    for a in resource.assigned):
+                    for a in resource.assigned) and name == self.names.find(
+                        Naming.COLUMN, today, self.stored.types[table], resource.name):
                 return {**row, "_name": f"{resource.name}.{today}"}
         return None
 

@@ -560,12 +560,17 @@ static int change_counter(struct upgrade *upgrade)
         if (!is_text(table, was, (size_t)(dot - was)))
             continue;
         for (unsigned j = 0; j < resource->n_assigned; j++) {
+            const berth_store_table *from = &upgrade->stored->tables[source - 1];
             const char *name = name_today(manager, BERTH_WAS_COLUMN, i, 0, dot + 1);
             size_t head = strlen(resource->name);
+            unsigned column;
 
             if (resource->assigned[j].kind != BERTH_ASSIGN_COUNTER ||
                 strcmp(resource->assigned[j].name, name) != 0)
                 continue;
+            column = find_column(upgrade, from, i, name);
+            if (column == 0 || strcmp(from->columns[column - 1].name, dot + 1) != 0)
+                continue; /* the values come from another counter */
             memcpy(upgrade->counter, resource->name, head);
             upgrade->counter[head] = '.';
             memcpy(upgrade->counter + head + 1, name, strlen(name) + 1);
