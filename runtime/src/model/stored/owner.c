@@ -44,12 +44,12 @@ static uint32_t hash_reference(const struct berth_manager *manager, const struct
 struct reference *owner_find_reference(const struct berth_manager *manager,
                                        const struct instance *instance, const char *owner)
 {
+    const struct stored *stored = manager_stored(manager);
     struct node *node;
 
-    if (!stored_instance(manager, instance)->references)
+    if (!stored || !stored_instance(manager, instance)->references)
         return NULL;
-    node =
-        map_first(&manager_stored(manager)->references, hash_reference(manager, instance, owner));
+    node = map_first(&stored->references, hash_reference(manager, instance, owner));
     for (; node; node = map_next(node)) {
         struct reference *reference = (struct reference *)node;
 
