@@ -310,6 +310,7 @@ CASES = [
     Case("group", ("group.hook", "[group.hook, …]"), FRESH.format("needs")),
     Case("resources", ("a resource", "a resource below another")),
     Case("thing", ("all", "[field, …]"), "key: ¦\n", "    key: [name]\n"),
+    Case("thing", ("a name", "[name, …]"), "was: ¦\n"),
     Case("thing", ("reject", "{reject: …}"), "otherwise: ¦\n", "    otherwise: reject\n"),
     Case("fields", ("a text", "a number", "a choice")),
     Case("fields", ("enum",), "new: {type: ¦, values: [one, other]}\n"),
@@ -339,7 +340,8 @@ def test_a_snippet_gives_a_spec_that_loads(
     text = case.text()
     after = taken(server, text, label)
     assert len(after) > len(text)
-    found = compile_text("x.yaml", after).diagnostics
+    store = "store: true\n" if "was: ¦" in case.place else ""  # earlier names are of its rows
+    found = compile_text("x.yaml", after + store).diagnostics
     assert [one for one in found if one.severity is Severity.ERROR
             and one.id not in EXPLORABLE] == [], after
 
@@ -377,6 +379,13 @@ RARE = """\
 store: {settle: vm.settle}
 resources:
   tap:
+    was: hose
+    was_events: {open: turn_on}
+    forgets: [serial]
+    fields:
+      kind: {type: enum, values: [brass], was_values: {brass: copper}}
+    assigned:
+      place: {pool: {row: [0, 3]}, was_parts: {row: line}}
     states:
       idle:
         on:
