@@ -92,12 +92,19 @@ static void test_plan9_mount_is_served_by_virtiofs(void **state)
     assert_int_equal(plan9_mount_destroy(shares, NULL), 0);
 }
 
-/* Kills the virtiofsd that this test started: its parent is this process. */
+/*
+ * Kills the virtiofsd that this test started, its parent is this process, and the process that it
+ * made to serve. That one would end by itself, but later. Waits until both are dead.
+ */
 static void kill_virtiofsd(void)
 {
-    char command[96];
+    char command[320];
 
-    (void)snprintf(command, sizeof command, "pkill -KILL -P %ld virtiofsd", (long)getpid());
+    (void)snprintf(command, sizeof command,
+                   "set -- $(pgrep -P %ld virtiofsd) && set -- $1 $(pgrep -P $1); "
+                   "kill -KILL $* && for p; do "
+                   "while grep -qs '^State:.[^Z]' /proc/$p/status; do sleep 0.01; done; done",
+                   (long)getpid());
     assert_int_equal(system(command), 0);
 }
 
