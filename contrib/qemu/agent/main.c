@@ -70,8 +70,8 @@ static void serve(void)
         connected = lines_read(&agent.lines, got_line, agent.requests);
         if (!connected && !agent.is_port)
             return;
-        /* Half a line is not the beginning of the next host's. What is not sent stays: a port may
-         * give the next host's hello, and only then say that there is a host. */
+        /* The next host's line does not continue half a line of the last one. Answers that wait
+         * stay: a port may give the next host's hello before it says that there is a host. */
         if (!connected)
             lines_forget_received(&agent.lines);
         requests_begin(agent.requests);

@@ -65,7 +65,7 @@ static int may_write(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* What of the store may not be written, and why. 0: nothing, or nobody knows. */
+/* Finds the file or folder that may not be written. Its errno value; 0: none is known. */
 static int find_read_only(const struct berth_sqlite *store, const char **what)
 {
     static const char *const parts[][2] = {

@@ -26,7 +26,7 @@ static int check_pages(struct berth_sqlite *store)
     return rc;
 }
 
-/* What is shown to `accept`. */
+/* The stored header and rows, as `accept` sees them. */
 struct shown {
     struct berth_sqlite *store;
     const struct tables *tables;
