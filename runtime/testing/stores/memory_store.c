@@ -741,11 +741,11 @@ static uint64_t get_number_upto(struct bytes *bytes, uint64_t most)
 }
 
 /* A count of things that take so many bytes at least. */
-static uint64_t get_count(struct bytes *bytes, uint64_t most, size_t size)
+static size_t get_count(struct bytes *bytes, size_t most, size_t size)
 {
     const size_t left = (bytes->n - bytes->read) / size;
 
-    return get_number_upto(bytes, most < left ? most : left);
+    return (size_t)get_number_upto(bytes, most < left ? most : left);
 }
 
 static uint64_t sum(const unsigned char *bytes, size_t n)
@@ -860,8 +860,7 @@ static void get_table(struct bytes *bytes, struct table *table)
     get_columns(bytes, table);
     if (bytes->damaged)
         return;
-    table->capacity =
-        (size_t)get_count(bytes, SIZE_MAX, (size_t)table->n_columns * sizeof(uint64_t));
+    table->capacity = get_count(bytes, SIZE_MAX, table->n_columns * sizeof(uint64_t));
     table->rows = zeroed(table->capacity, sizeof *table->rows);
     while (table->n < table->capacity && !bytes->damaged) {
         struct cell *cells = zeroed(table->n_columns, sizeof *cells);
@@ -907,7 +906,7 @@ static struct content read_content(struct bytes *bytes)
 {
     struct content content = {0};
     char found[sizeof magic] = {0};
-    uint64_t most;
+    size_t most;
 
     if (!get_bytes(bytes, found, sizeof found) || memcmp(found, magic, sizeof magic) != 0)
         bytes->damaged = true;
