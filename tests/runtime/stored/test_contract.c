@@ -274,6 +274,94 @@ static void a_failed_save_leaves_no_link(void **unused)
     halls_stop(&halls);
 }
 
+/* Notes the ids of the drawers that a save gives. */
+struct given {
+    int (*next)(void *arg, berth_store_change *row);
+    void *arg;
+    uint64_t drawers[8];
+    unsigned n;
+};
+
+static struct given given;
+
+static int note_drawer(void *arg, berth_store_change *row)
+{
+    int rc = given.next(arg, row);
+
+    if (rc == 1 && row->table == 1)
+        given.drawers[given.n++] = row->values[0].number;
+    return rc;
+}
+
+static int replace_and_note(void *ctx, uint64_t epoch, uint64_t sequence,
+                            int (*next)(void *arg, berth_store_change *row), void *arg)
+{
+    const berth_faulty_store *store = ctx;
+
+    given = (struct given){.next = next};
+    return store->inner->replace(store->inner->ctx, epoch, sequence, note_drawer, arg);
+}
+
+/* Two reservations name a drawer that has ended. */
+static void a_save_gives_each_row_once(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_memory_store *other = berth_memory_store_make("hall 1");
+    berth_faulty_store faulty;
+    uuid_t a = {0}, b = {0}, c = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(rent(&halls, "a", 2, b, "bob"), 0);
+    assert_int_equal(rent(&halls, "a", 1, c, "cyd"), 0);
+    assert_int_equal(use(&halls, b), 0);
+    halls.hall.fail_at = halls.hall.n_calls + 2;
+    halls.hall.outcome = -EIO;
+    assert_int_equal(drain(&halls), -EIO); /* the drawers have ended, and their box has not */
+    berth_faulty_store_init(&faulty, berth_memory_store_functions(other));
+    faulty.functions.replace = replace_and_note;
+    assert_int_equal(depository_save(halls.manager, &faulty.functions, &halls.error), 0);
+    assert_int_equal(given.n, 2);
+    assert_int_not_equal(given.drawers[0], given.drawers[1]);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    berth_memory_store_free(halls.memory);
+    halls.memory = other;
+    berth_faulty_store_init(&halls.store, berth_memory_store_functions(other));
+    assert_int_equal(halls_open(&halls), 0);
+    assert_int_equal(give_back(&halls, c), 0);
+    halls_stop(&halls);
+}
+
+static void size_of_each_type(void **unused)
+{
+    static const unsigned char uuid[16] = {0};
+    static const char *const texts[] = {"a", "", "bcd"};
+    const struct {
+        berth_store_type type;
+        berth_store_value cell;
+        uint64_t size;
+    } cases[] = {{BERTH_STORE_BOOL, {.number = 1}, 8},
+                 {BERTH_STORE_UNSIGNED, {.number = UINT64_MAX}, 8},
+                 {BERTH_STORE_SIGNED, {.number = 7}, 8},
+                 {BERTH_STORE_TEXT, {.text = "name"}, 5},
+                 {BERTH_STORE_UUID, {.uuid = uuid}, 16},
+                 {BERTH_STORE_TEXTS, {.texts = {texts, 3}}, 7},
+                 {BERTH_STORE_TEXTS, {.texts = {NULL, 0}}, 0}};
+
+    (void)unused;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const berth_store_column columns[] = {
+            {"_id", cases[i].type}, {"_owner", BERTH_STORE_TEXT}, {"_next", cases[i].type}};
+        const berth_store_value row[] = {cases[i].cell, {.text = "ann"}, cases[i].cell};
+
+        assert_int_equal(berth_store_size(&(berth_store_table){"t", columns, 1, 1}, row),
+                         cases[i].size);
+        assert_int_equal(berth_store_size(&(berth_store_table){"t", columns, 3, 2}, row),
+                         2 * cases[i].size + 4);
+    }
+}
+
 /* Loading */
 
 struct counting {
@@ -456,6 +544,8 @@ int main(void)
         cmocka_unit_test(answers_become_errors),
         cmocka_unit_test(save_to_half_a_store),
         cmocka_unit_test(a_failed_save_leaves_no_link),
+        cmocka_unit_test(a_save_gives_each_row_once),
+        cmocka_unit_test(size_of_each_type),
         cmocka_unit_test(loads_without_memory),
         cmocka_unit_test(a_slot_outside_its_pool),
         cmocka_unit_test(late_answers),

@@ -159,6 +159,18 @@ static void what_a_release_has_left_comes_back(void **unused)
     halls_stop(&halls);
 }
 
+/* The drawers of `a` and `b` end, and their box does not. */
+static void end_drawers(struct depot_of_halls *halls, uuid_t a, uuid_t b)
+{
+    assert_int_equal(rent(halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(rent(halls, "a", 2, b, "bob"), 0);
+    assert_int_equal(use(halls, b), 0);
+    halls->hall.fail_at = halls->hall.n_calls + 2;
+    halls->hall.outcome = -EIO;
+    assert_int_equal(drain(halls), -EIO);
+    assert_int_equal(berth_memory_store_count(halls->memory, "drawer"), 2);
+}
+
 /* A reservation names what has ended, and its row stays until then. */
 static void ended_instances_are_kept(void **unused)
 {
@@ -167,20 +179,30 @@ static void ended_instances_are_kept(void **unused)
 
     (void)unused;
     halls_start(&halls);
-    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
-    assert_int_equal(rent(&halls, "a", 2, b, "bob"), 0);
-    assert_int_equal(use(&halls, b), 0);
-    /* the drawer of `a` ends, and its box does not */
-    halls.hall.fail_at = halls.hall.n_calls + 2;
-    halls.hall.outcome = -EIO;
-    assert_int_equal(drain(&halls), -EIO);
-    assert_int_equal(berth_memory_store_count(halls.memory, "drawer"), 2);
+    end_drawers(&halls, a, b);
     halls_kill(&halls);
     assert_non_null(strstr(halls_state(&halls), "a/1 held 1"));
     assert_int_equal(give_back(&halls, a), 0);
     assert_int_equal(berth_memory_store_count(halls.memory, "drawer"), 1);
     assert_int_equal(give_back(&halls, b), 0);
     assert_int_equal(berth_memory_store_count(halls.memory, "box"), 0);
+    halls_stop(&halls);
+}
+
+static void discard_of_a_root_deletes_what_has_ended(void **unused)
+{
+    const depository_box_config box = box_named("a");
+    struct depot_of_halls halls;
+    uuid_t a = {0}, b = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    end_drawers(&halls, a, b);
+    assert_int_equal(depository_discard_box(halls.manager, &box, &halls.error), 0);
+    assert_int_equal(berth_memory_store_count(halls.memory, "drawer"), 0);
+    assert_int_equal(berth_memory_store_count(halls.memory, "_reservations"), 0);
+    halls_kill(&halls);
+    hall_set(&halls.hall, "box a", false);
     halls_stop(&halls);
 }
 
@@ -311,6 +333,37 @@ static void settle_comes_first(void **unused)
     halls_stop(&halls);
 }
 
+static int recover_again(struct hall *hall, berth_call *call, const char *what)
+{
+    struct depot_of_halls *halls = hall->arg;
+    berth_error error;
+
+    (void)call;
+    assert_string_equal(what, "close:drawer a/1");
+    assert_int_equal(depository_recover(halls->manager, BERTH_NO_DEADLINE, &error), -EALREADY);
+    assert_int_equal(error.code, -EALREADY);
+    return 0;
+}
+
+static void recover_in_recover_is_refused(void **unused)
+{
+    struct depot_of_halls halls;
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    halls.store.at = halls.store.n_commits + 2;
+    halls.store.fault = BERTH_FAULT_DIE;
+    assert_int_equal(use(&halls, a), -EOWNERDEAD);
+    halls_reopen(&halls);
+    halls.hall.during = recover_again;
+    halls.hall.arg = &halls;
+    assert_int_equal(halls_recover(&halls), 0);
+    assert_string_equal(halls.hall.log, "put:box a settle close:drawer a/1 ");
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,10 +374,12 @@ int main(void)
         cmocka_unit_test(releasing_is_for_good),
         cmocka_unit_test(what_a_release_has_left_comes_back),
         cmocka_unit_test(ended_instances_are_kept),
+        cmocka_unit_test(discard_of_a_root_deletes_what_has_ended),
         cmocka_unit_test(discards_are_durable),
         cmocka_unit_test(saved_to_another_store),
         cmocka_unit_test(without_a_store),
         cmocka_unit_test(settle_comes_first),
+        cmocka_unit_test(recover_in_recover_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
