@@ -447,7 +447,8 @@ static int fill_cell(struct upgrade *upgrade, unsigned table, unsigned column,
         upgrade->cells[column] = default_of(subject.field, &defaults[table + 1][subject.index - 1]);
     } else if (subject.assigned && subject.assigned->kind != BERTH_ASSIGN_HOOK &&
                subject.assigned->kind != BERTH_ASSIGN_FORMAT) {
-        return refuse_row(refusal, "a row was not assigned a value that is new:", today->name, NULL);
+        return refuse_row(refusal, "a row was not assigned a value that is new:", today->name,
+                          NULL);
     }
     return 0;
 }
