@@ -4,6 +4,7 @@ The C side is keep.c: a simulator whose store is a file.
 """
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -17,12 +18,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("gen", "tests/support", "tests/differential")]
 
+from berthc.diff.loadable import Bar  # noqa: E402
 from berthc.emit import c, sim  # noqa: E402
 from berthc.model import Manager  # noqa: E402
 from berthc.pipeline import search_text  # noqa: E402
 from berthc.sim.server import Simulator  # noqa: E402
+from berthc.stored.load import Rows, is_same_spec, loaded  # noqa: E402
 from berthc.stored.reading import Stored, read_store  # noqa: E402
-from berthc.stored.upgrade import Refused, upgraded  # noqa: E402
+from berthc.stored.upgrade import Flaw, Refused  # noqa: E402
 from programs import build_dir, program  # noqa: E402
 from scripts import Request, Writer  # noqa: E402
 
@@ -64,6 +67,17 @@ class Kept:
     new: Request
     script: list[Request]
     rows: Stored
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a store is refused, as errors of C tell it."""
+
+    code: int
+    reason: str
+    resource: str = ""
+    row: str = ""
+    field: str = ""
 
 
 def plays(manager: Manager, command: Path, rng: random.Random, folder: Path) -> Iterator[Kept]:
@@ -133,33 +147,54 @@ def options_of(kept: Kept, old: Manager, new: Manager, rng: random.Random,
     return {"op": "new", "options": given, "without": [h for one in sets for h in one]}
 
 
-def difference(kept: Kept, new: Manager, command: Path, request: Request) -> str | None:
-    """What C and Python do not agree about; None: nothing. The store may be changed."""
-    without = request["without"]
-    told = run(command, kept.file, [request])
-    after = read_store(str(kept.file))
+HEADER = (Bar.MANAGER, Bar.OPTION, Bar.WITHOUT, Bar.WITH, Flaw.FORMAT)
+
+
+def verdict(kept: Kept, new: Manager, request: Request) -> Verdict | Rows:
+    """What Python makes of the rows: a refusal as C tells it, or the rows as C has them then."""
+    same = is_same_spec(kept.rows, new)
+    if kept.rows.damaged:
+        return Verdict(errno.EBADMSG, f"the store cannot be {'loaded' if same else 'opened'}")
     try:
-        rows = upgraded(kept.rows, new, request["options"], without)
+        return loaded(kept.rows, new, request["options"], request["without"])
     except Refused as refused:
         r = refused.refusal
-        if len(told) != 2 or "reason" not in told[0]:
-            return f"Python refuses: {r}\nC: {told}"
-        found = told[0]
-        c_says = (found["reason"], found["resource"] or "", found["key"] or "",
-                  found["field"] or "")
-        hook = r.bar.name in ("WITHOUT", "WITH", "INTENT")
-        if c_says != (r.bar.value, r.resource, r.row, "" if hook else r.name):
-            return f"Python refuses: {r}\nC: {found['text']}"
-        changed = (after.header, after.tables) != (kept.rows.header, kept.rows.tables)
-        if found["code"] != 22 or changed:
-            return f"refused with {found['code']}, and the file has changed: {changed}"
+    hook = r.bar in (Bar.WITHOUT, Bar.WITH, Bar.INTENT)
+    code = errno.EBADMSG if same and r.bar not in HEADER else errno.EINVAL
+    return Verdict(code, r.bar.value, r.resource, _cut(r.row), "" if hook else r.name)
+
+
+def _cut(row: str) -> str:
+    """As errors have it: BERTH_ERROR_KEY_SIZE is 96."""
+    data = row.encode()
+    return row if len(data) < 96 else data[:92].decode(errors="ignore") + "..."
+
+
+def opened(command: Path, file: Path, request: Request) -> Verdict | dict[str, Any]:
+    """What C makes of them: its refusal, or its answer to the request."""
+    told = run(command, file, [request])[0]
+    if "reason" not in told:
+        return told
+    return Verdict(told["code"], *(told[name] or "" for name in ("reason", "resource", "key",
+                                                                 "field")))
+
+
+def difference(kept: Kept, new: Manager, command: Path, request: Request) -> str | None:
+    """What C and Python do not agree about; None: nothing. The store may be changed."""
+    expected = verdict(kept, new, request)
+    told = opened(command, kept.file, request)
+    after = read_store(str(kept.file))
+    if isinstance(expected, Verdict) or isinstance(told, Verdict):
+        if told != expected:
+            return f"Python: {expected}\nC: {told}"
+        if after.tables != kept.rows.tables or (
+                expected.code == errno.EINVAL and after.header != kept.rows.header):
+            return f"refused with {expected}, and the file has changed"
         return None
-    if len(told) != 1:
-        return f"Python takes them\nC: {told[0].get('text')}"
-    for table, wanted in rows.items():
+    for table, wanted in expected.items():
         if after.tables[table] != wanted:
             return f"{table}: Python has\n{wanted}\nand C\n{after.tables[table]}"
-    again = run(command, kept.file, [request])
-    if again[-1]["state"] != told[-1]["state"]:
-        return f"opened again: {again[-1]['state']}\nand at first: {told[-1]['state']}"
+    again = opened(command, kept.file, request)
+    if isinstance(again, Verdict) or again["state"] != told["state"]:
+        return f"opened again: {again}\nand at first: {told}"
     return None

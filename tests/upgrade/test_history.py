@@ -10,8 +10,9 @@ import pytest
 
 from stores import ROOT, copied, difference, keeper, options_of, plays, stored
 
+from berthc.stored.load import loaded
 from berthc.stored.loadable import covers, loadable
-from berthc.stored.upgrade import Refused, upgraded
+from berthc.stored.upgrade import Refused
 
 VERSIONS = sorted((ROOT / "tests/upgrade/history").glob("*.yaml"))
 STORES = 40
@@ -30,12 +31,12 @@ def test_historic_stores_load_or_are_refused_as_told(version: Path, tmp_path: Pa
     before, after = keeper(old, tmp_path / "old"), keeper(new, tmp_path / "new")
     rng = random.Random(31)
     stores = plays(old, before, rng, tmp_path / "stores")
-    loaded = 0
+    taken = 0
     for kept in (next(stores) for _ in range(STORES)):
         request = options_of(kept, old, new, rng, 0)
         try:
-            upgraded(kept.rows, new, request["options"], request["without"])
-            loaded += any(kept.rows.tables.values())
+            loaded(kept.rows, new, request["options"], request["without"])
+            taken += any(kept.rows.tables.values())
         except Refused as refused:
             found = refused.refusal
             word = found.row.rpartition(": ")[2] if ": " in found.row else found.name
@@ -43,4 +44,4 @@ def test_historic_stores_load_or_are_refused_as_told(version: Path, tmp_path: Pa
         file = copied(kept.file, kept.file.with_suffix(".new"))
         wrong = difference(replace(kept, file=file), new, after, request)
         assert wrong is None, f"{kept.script}\n{wrong}"
-    assert loaded > STORES / 4
+    assert taken > STORES / 4

@@ -9,9 +9,10 @@ import pytest
 from stores import Kept, copied, difference, keeper, run, stored
 
 from berthc.diff.loadable import Bar
+from berthc.stored.load import loaded
 from berthc.stored.loadable import loadable
 from berthc.stored.reading import read_store
-from berthc.stored.upgrade import Refused, upgraded
+from berthc.stored.upgrade import Refused
 
 OLD = """berth: 1
 manager: merged
@@ -105,7 +106,7 @@ def test_what_is_one_thing_now(edits: list[tuple[str, str]], kinds: list[str], w
     if told is Bar.WITHOUT and refused:
         first = {**first, "without": []}
     try:
-        upgraded(rows, new, {}, first["without"])
+        loaded(rows, new, {}, first["without"])
         found = None
     except Refused as error:
         found = error.refusal.bar

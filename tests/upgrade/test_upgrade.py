@@ -18,8 +18,9 @@ from stores import ROOT, copied, difference, keeper, options_of, plays, stored
 
 from berthc.diff.loadable import Bar
 from berthc.model import Manager
+from berthc.stored.load import is_same_spec, loaded
 from berthc.stored.loadable import covers, loadable
-from berthc.stored.upgrade import Refused, is_same_spec, upgraded
+from berthc.stored.upgrade import Refused
 
 SHORT, LONG, STORES = 5, 60, 12
 SEED = int(os.environ.get("BERTH_SEED", "23"))
@@ -46,7 +47,7 @@ def play(old: Manager, seed: int, times: int, first: int, folder: Path) -> Count
             request = options_of(kept, old, new, rng)
             about = f"seed {number}: {told}\n{request}\n{kept.file}"
             try:
-                upgraded(kept.rows, new, request["options"], request["without"])
+                loaded(kept.rows, new, request["options"], request["without"])
                 tally["taken"] += any(kept.rows.tables.values())
             except Refused as refused:
                 found = refused.refusal
@@ -84,5 +85,5 @@ def test_another_order_is_the_same_spec(tmp_path: Path) -> None:
         absent.add(len(request["without"]))
         told = difference(kept, new, renewed, request)
         assert told is None, told
-        upgraded(kept.rows, new, request["options"], request["without"])
+        loaded(kept.rows, new, request["options"], request["without"])
     assert max(absent) > 1

@@ -176,6 +176,14 @@ static bool read_place(sqlite3_stmt *row, int column, berth_store_place *place)
     return false;
 }
 
+/* The format, the epoch and the sequence. */
+static bool has_numbers(sqlite3_stmt *row)
+{
+    return sqlite3_column_type(row, 1) == SQLITE_INTEGER &&
+           sqlite3_column_type(row, 7) == SQLITE_INTEGER &&
+           sqlite3_column_type(row, 8) == SQLITE_INTEGER;
+}
+
 static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
 {
     struct header *header = &store->header;
@@ -195,8 +203,10 @@ static int read_row(struct berth_sqlite *store, sqlite3_stmt *row)
         .schema = hexadecimal_at(row, 10),
     };
     if (!header->manager || !header->options || !header->absent || !header->hooks ||
-        !header->backend || !header->tables)
+        !header->backend || !header->tables || sqlite3_column_type(row, 2) != SQLITE_TEXT)
         return error_damaged(store, "a text is missing in _berth");
+    if (!has_numbers(row))
+        return error_damaged(store, "a number is missing in _berth");
     if (!read_place(row, 12, &header->place))
         return error_damaged(store, "_berth has an unknown place");
     if (sqlite3_column_int64(row, 13) != 1)

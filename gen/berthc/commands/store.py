@@ -11,8 +11,8 @@ from berthc.commands.common import BAD, OK, USAGE, report, status_of
 from berthc.model import Manager
 from berthc.pipeline import compile_spec
 from berthc.stored.checks import problems
+from berthc.stored.load import is_same_spec
 from berthc.stored.reading import Row, Stored, StoreError, read_store
-from berthc.stored.upgrade import is_same_spec
 
 
 def store_command(args: argparse.Namespace) -> int:

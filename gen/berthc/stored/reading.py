@@ -201,6 +201,12 @@ def _header(connection: sqlite3.Connection, damaged: list[str]) -> Row:
     missing = [one for one in (*HEADER, "_sum") if one not in header]
     if missing:
         raise _Damaged(f"_berth has no column {missing[0]}")
+    for one, meaning in HEADER.items():
+        kind, what = (int, "number") if meaning is int else (str, "text")
+        if not isinstance(header[one], kind):
+            raise _Damaged(f"a {what} is missing in _berth")
+    if header["place"] not in PLACES:
+        raise _Damaged("_berth has an unknown place")
     if header["_sum"] is not None and header["_sum"] & MASK != _header_sum(header):
         damaged.append("the row of _berth")
     if header["schema"] != f"{_schema_sum(connection):016x}":
@@ -236,11 +242,14 @@ def _types(connection: sqlite3.Connection, table: str) -> dict[str, Cell]:
 
 def _rows(connection: sqlite3.Connection, table: str, damaged: list[str]) -> list[Row]:
     quoted = table.replace('"', '""')
-    columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall()
+    columns = connection.execute("SELECT name, type, pk FROM pragma_table_info(?)",
+                                 (table,)).fetchall()
     if not columns:
         raise _Damaged(f"table {table} is missing")
-    types = dict(columns)
-    cursor = connection.execute(f'SELECT * FROM "{quoted}"')
+    types = {name: declared for name, declared, _ in columns}
+    order = ", ".join(f'"{name}" < 0, "{name}"' if declared == "INTEGER" else f'"{name}"'
+                      for name, declared, key in columns if key)
+    cursor = connection.execute(f'SELECT * FROM "{quoted}" ORDER BY {order}')
     names = [one[0] for one in cursor.description]
     rows = []
     for cells in cursor:
@@ -254,14 +263,14 @@ def _rows(connection: sqlite3.Connection, table: str, damaged: list[str]) -> lis
 
 
 def _value(declared: str, cell: object) -> object:
-    """A cell as what it means: lists as lists, and numbers without a sign."""
+    """A cell as what it means: lists as lists, numbers without a sign, UUIDs in small letters."""
     if declared == "JSON TEXT":
         return _texts(cell)
     if declared == "BOOLEAN INT":
         return bool(cell)
     if declared == "INTEGER" and isinstance(cell, int) and cell < 0:
         return cell + 2**64
-    return cell
+    return cell.lower() if declared == "UUID TEXT" and isinstance(cell, str) else cell
 
 
 def _texts(cell: object) -> list[str]:

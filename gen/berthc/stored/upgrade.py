@@ -1,61 +1,59 @@
 """What the rows of a store become in a manager of another version of the spec, or why it refuses
-them. The same as runtime/src/core/stored/upgrade.c and load.c, in Python."""
+them. The same as runtime/src/core/stored/upgrade.c, in Python."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from berthc.diff.loadable import Bar
-from berthc.lower.identity import spec_hash
-from berthc.model import (
-    Assigned, AssignedKind, Field, Manager, Naming, Ref, Resource, Type, earlier_names,
-)
-from berthc.model import Row as TableRow
-from berthc.semantics import BrokenTable
-from berthc.semantics.program import Lookup, Program, compile_guard
-from berthc.semantics.values import Value, comparable, default, is_valid
+from berthc.model import AssignedKind, Field, Manager, Naming, Resource, Type, earlier_names
+from berthc.semantics.values import Value, default, is_valid
 from berthc.stored.reading import Row, Stored
 from berthc.stored.tables import NIL, OWN, ZERO, Cell, Column, columns, is_named
 
-OWNER_MAX = 255
+FORMAT = 1  # BERTH_STORE_FORMAT
+
+
+class Flaw(Enum):
+    """Why rows are refused that no manager writes: somebody has changed them. The value is the
+    reason that the runtime gives."""
+
+    FORMAT = "the store has another format"
+    ORDER = "the ids of instances are not in order"
+    STATE = "an instance has a state that there is not"
+    FINAL = "an instance is in a final state and has not ended"
+    NAMES = "an instance has names that are no values"
+    SAME_ID = "two instances have the same id"
+    RESERVATION = "a reservation is not valid"
+    SAME_RESERVATION = "two reservations have the same id"
+    REFERENCE = "a reference is not valid"
+    INTENT = "an intent is about no instance"
+    COUNTER = "a counter has no value"
 
 
 @dataclass(frozen=True)
 class Refusal:
     """`row` names a row as errors do: "row 12: suspect"."""
 
-    bar: Bar
+    bar: Bar | Flaw
     resource: str = ""
     row: str = ""
     name: str = ""  # of a field, an option or a hook
+    note: str = ""  # what the runtime does not tell
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.resource, self.row) if part)
-        return f"{where}{': ' if where else ''}{self.bar.value}{f' {self.name}' * bool(self.name)}"
+        about = f" {self.name}" * bool(self.name) + f" ({self.note})" * bool(self.note)
+        return f"{where}{': ' if where else ''}{self.bar.value}{about}"
 
 
 class Refused(Exception):
-    def __init__(self, bar: Bar, resource: str = "", row: str = "", name: str = "") -> None:
-        self.refusal = Refusal(bar, resource, row, name)
+    def __init__(self, bar: Bar | Flaw, resource: str = "", row: str = "", name: str = "",
+                 note: str = "") -> None:
+        self.refusal = Refusal(bar, resource, row, name, note)
         super().__init__(str(self.refusal))
-
-
-Rows = dict[str, list[Row]]
-
-
-def is_same_spec(stored: Stored, manager: Manager) -> bool:
-    return stored.header["hash"] == f"{spec_hash(manager):016x}"
-
-
-def upgraded(stored: Stored, manager: Manager, options: Mapping[str, Value] | None = None,
-             without: Collection[str] | None = None) -> Rows:
-    """The rows as the manager has them once it has opened the store. Raises Refused.
-
-    `options` and `without` (hooks) are those of the opening; None: the stored ones, where they
-    exist.
-    """
-    return _Upgrade(stored, manager, options, without).run()
 
 
 class Names:
@@ -113,44 +111,22 @@ def option_word(value: Value) -> str:
     return str(value)
 
 
-class _Upgrade:
-    def __init__(self, stored: Stored, manager: Manager, options: Mapping[str, Value] | None,
-                 without: Collection[str] | None) -> None:
+class Upgrade:
+    """How the rows of a store are those of a manager of another version of the spec."""
+
+    def __init__(self, stored: Stored, manager: Manager) -> None:
         self.stored, self.manager = stored, manager
         self.names = Names(manager)
-        self.program = Program(manager, self._options(options), self._without(without))
-        self.tables: Rows = {}
         self.sources: dict[str, str] = {}  # stored tables by today's
-        self.made: dict[object, tuple[str, Row]] = {}  # instances by id
-
-    def run(self) -> Rows:
-        named = str(self.stored.header["manager"])
-        if self.names.today(Naming.MANAGER, named) != self.manager.name:
-            raise Refused(Bar.MANAGER)
-        self._check_header()
-        wanted = [*(r.name for r in self.manager.resources), *OWN]
-        for name in wanted:
-            source = self.names.find(Naming.RESOURCE, name, self.stored.tables)
+        for name in (*(r.name for r in manager.resources), *OWN):
+            source = self.names.find(Naming.RESOURCE, name, stored.tables)
             if source is not None:
                 self.sources[name] = source
-        for table, rows in self.stored.tables.items():
-            if rows and table not in self.sources.values():
-                raise Refused(Bar.RESOURCE, row=f"row {rows[0]['_id']}: {table}")
-        for name in wanted:
-            self.tables[name] = []
-            if name in self.sources:
-                self._table(name)
-        self._check_counters()
-        self._link()
-        for row in reversed(self.tables["_intents"]):
-            self._settle(row)
-        return self.tables
 
     # The header
 
-    def _options(self, given: Mapping[str, Value] | None) -> dict[str, Value]:
-        if given is not None:
-            return {o.name: given.get(o.name, default(o)) for o in self.manager.options}
+    def options(self) -> dict[str, Value]:
+        """The stored ones, where they exist."""
         words = option_words(str(self.stored.header["options"]))
         found: dict[str, Value] = {}
         for option in self.manager.options:
@@ -172,21 +148,30 @@ class _Upgrade:
             return self.names.today(Naming.OPTION_VALUE, word, of=option.name)
         return unquoted(word) if word.startswith('"') else None
 
-    def _without(self, given: Collection[str] | None) -> Collection[str]:
-        if given is not None:
-            return given
-        absent = {self.names.today(Naming.HOOK, was)
-                  for was in str(self.stored.header["absent"]).split()}
-        sets = self.manager.left_out
-        return [hook for names in sets if absent.issuperset(names) for hook in names]
+    def without(self) -> Collection[str]:
+        """The hooks that were lacking, as far as they may lack now."""
+        absent = self._hooks("absent")
+        return [hook for names in self.manager.left_out if absent.issuperset(names)
+                for hook in names]
 
-    def _check_header(self) -> None:
+    def _hooks(self, which: str) -> set[str]:
+        found = str(self.stored.header[which]).split()
+        return {self.names.today(Naming.HOOK, was) for was in found}
+
+    def check_manager(self) -> None:
+        named = str(self.stored.header["manager"])
+        if self.names.today(Naming.MANAGER, named) != self.manager.name:
+            raise Refused(Bar.MANAGER)
+        if self.stored.header["format"] != FORMAT:
+            raise Refused(Flaw.FORMAT, note=f"{self.stored.header['format']}")
+
+    def check_opening(self, options: Mapping[str, Value], without: Collection[str]) -> None:
         words = option_words(str(self.stored.header["options"]))
         for option in self.manager.options:
             was = self.names.find(Naming.OPTION, option.name, words)
             if was is None:
                 continue
-            now = option_word(self.program.options[option.name])
+            now = option_word(options[option.name])
             then = words[was]
             if option.type is Type.STRING:
                 if not then.startswith('"'):
@@ -194,40 +179,19 @@ class _Upgrade:
                 then = unquoted(then)
             if now not in (then, self.names.today(Naming.OPTION_VALUE, then, of=option.name)):
                 raise Refused(Bar.OPTION, name=option.name)
-        absent, there = ({self.names.today(Naming.HOOK, was)
-                          for was in str(self.stored.header[which]).split()}
-                         for which in ("absent", "hooks"))
+        absent, there = self._hooks("absent"), self._hooks("hooks")
         for hook in self.manager.hooks:
-            has = hook.name not in self.program.without
-            if has and hook.name in absent:
+            if hook.name not in without and hook.name in absent:
                 raise Refused(Bar.WITHOUT, name=hook.name)
-            if not has and hook.name in there:
+            if hook.name in without and hook.name in there:
                 raise Refused(Bar.WITH, name=hook.name)
 
-    # Rows
+    # Rows of resources
 
-    def _table(self, name: str) -> None:
-        source = self.sources[name]
-        types = self.stored.types[source]
-        resource = self.manager.by_name.get(name)
-        wanted = columns(self.manager, resource) if resource is not None else [
-            Column(column, kind) for column, kind in types.items()]
-        for row in self.stored.tables[source]:
-            where = _where(name, row)
-            if resource is not None:
-                made = self._changed(resource, wanted, types, row, where)
-                self._instance(resource, wanted, made, where)
-            else:
-                own = _OWN_ROWS[name](self, dict(row), where)
-                if own is None:
-                    continue
-                made = own
-            self.tables[name].append(made)
-
-    def _changed(self, resource: Resource, wanted: Collection[Column], types: Mapping[str, Cell],
-                 row: Row, where: str) -> Row:
-        """A row of a resource with the columns of today."""
-        own = resource.name
+    def instance(self, resource: Resource, wanted: Collection[Column], row: Row) -> Row:
+        """A row with the columns of today."""
+        own, where = resource.name, where_of(resource.name, row)
+        types = self.stored.types[self.sources[own]]
         sources = {c.name: self.names.find(Naming.COLUMN, c.name, types, own) for c in wanted}
         for was, value in row.items():
             if (was in sources.values() or was == "_names" or value == ZERO[types[was]]
@@ -261,87 +225,29 @@ class _Upgrade:
                 made[field.name] = self.names.today(Naming.VALUE, str(made[field.name]), own,
                                                     field.name)
         if "_names" in made:
-            named = [self.names.today(Naming.COLUMN, one, own) for one in _texts(made["_names"])]
+            named = [self.names.today(Naming.COLUMN, one, own) for one in texts_of(made["_names"])]
             values = {v.name for v in resource.assigned if is_named(self.manager, resource, v)}
             made["_names"] = [one for one in named if one in values]
 
-    def _instance(self, resource: Resource, wanted: Collection[Column], made: Row,
-                  where: str) -> None:
-        own = resource.name
-        if resource.parent is not None:
-            table, parent = self.made.get(made["_parent"], ("", {}))
-            if table != resource.parent or (parent["_ended"] and not made["_ended"]):
-                raise Refused(Bar.PARENT, own, where)
-        for field in resource.fields:
-            if not _allows(field, made[field.name]):
-                raise Refused(Bar.FIELD, own, where, field.name)
-        for column in wanted:
-            if column.value is None:
-                continue
-            if column.value.kind is AssignedKind.FORMAT and self.names.find(
-                    Naming.COLUMN, column.name, self.stored.types[self.sources[own]], own) is None:
-                made[column.name] = self._text(column.value, self._look(own, made))
-            elif not _fits(column, made[column.name]):
-                raise Refused(Bar.ASSIGNED, own, where, column.name)
-        self.made[made["_id"]] = own, made
+    def is_new(self, resource: str, column: str) -> bool:
+        return self.names.find(Naming.COLUMN, column, self.stored.types[self.sources[resource]],
+                               resource) is None
 
-    def _look(self, own: str, row: Row) -> Lookup:
-        above = {"field": row, own: row}
-        resource = self.manager.resource(own)
-        while resource.parent is not None:
-            row = self.made[row["_parent"]][1]
-            above[resource.parent] = row
-            resource = self.manager.resource(resource.parent)
+    # Rows of the runtime's own tables
 
-        def look(scope: str, name: str) -> Value:
-            value = above[scope][name]
-            assert isinstance(value, (bool, int, str))
-            return value
+    def own(self, table: str, row: Row, resource: str) -> Row | None:
+        """`resource`: that of the row's instance. None: the row goes."""
+        if table == "_reservations":
+            return {**row, "_held": [self.names.today(Naming.RESOURCE, one)
+                                     for one in texts_of(row["_held"])]}
+        if table == "_intents":
+            return {**row,
+                    "_event": self.names.today(Naming.EVENT, str(row["_event"]), resource),
+                    "_hook": self.names.today(Naming.HOOK, str(row["_hook"])),
+                    "_state": self.names.today(Naming.STATE, str(row["_state"]), resource)}
+        return self._counter(row) if table == "_counters" else row
 
-        return look
-
-    def _text(self, value: Assigned, look: Lookup) -> str:
-        """A format, as C writes it."""
-        options = self.program.options
-
-        def written(part: str | Ref) -> str:
-            if isinstance(part, str):
-                return part
-            found = options[part.name] if part.scope == "option" else look(part.scope, part.name)
-            return option_word(found)
-
-        for text in value.texts:
-            test = True if text.guard is None else compile_guard(text.guard, options)
-            if test if isinstance(test, bool) else test(look):
-                return "".join(map(written, text.parts))
-        raise BrokenTable(f"no text of {value.name} applies")
-
-    # Rows of the runtime's own tables. None: the row goes.
-
-    def reservation(self, row: Row, where: str) -> Row | None:
-        resource = self.made.get(row["_instance"], ("", {}))[0]
-        row["_held"] = [self.names.today(Naming.RESOURCE, one) for one in _texts(row["_held"])]
-        if not any(o.gives and o.target == resource for o in self.manager.operations):
-            raise Refused(Bar.RESERVED, row=where)
-        path = self.manager.path(resource)
-        if not set(path).issuperset(_texts(row["_held"])):
-            raise Refused(Bar.PATH, row=where)
-        return row
-
-    def reference(self, row: Row, where: str) -> Row | None:
-        resource = self.made[row["_instance"]][0]
-        if self.manager.resource(resource).drop is None:
-            raise Refused(Bar.DROPPED, row=where)
-        return row
-
-    def intent(self, row: Row, where: str) -> Row | None:
-        resource = self.made[row["_instance"]][0]
-        row["_event"] = self.names.today(Naming.EVENT, str(row["_event"]), resource)
-        row["_hook"] = self.names.today(Naming.HOOK, str(row["_hook"]))
-        row["_state"] = self.names.today(Naming.STATE, str(row["_state"]), resource)
-        return row
-
-    def counter(self, row: Row, where: str) -> Row | None:
+    def _counter(self, row: Row) -> Row | None:
         table, _, name = str(row["_name"]).partition(".")
         for resource in self.manager.resources:
             today = self.names.today(Naming.COLUMN, name, resource.name)
@@ -352,82 +258,17 @@ class _Upgrade:
                 return {**row, "_name": f"{resource.name}.{today}"}
         return None
 
-    # All together
 
-    def _check_counters(self) -> None:
-        have = {row["_name"] for row in self.tables["_counters"]}
-        for resource in self.manager.resources:
-            wanted = {f"{resource.name}.{a.name}" for a in resource.assigned
-                      if a.kind is AssignedKind.COUNTER}
-            if self.tables[resource.name] and not wanted <= have:
-                raise Refused(Bar.COUNTER, resource.name)
-
-    def _link(self) -> None:
-        """Keys, slots and names belong to one instance each, in order of creation."""
-        taken: set[Hashable] = set()
-        for id_, (name, row) in sorted(self.made.items(), key=lambda one: int(str(one[0]))):
-            if row["_ended"]:
-                continue
-            resource, where = self.manager.resource(name), f"row {id_}"
-            self._take(taken, ("key", name, row.get("_parent"), *(
-                comparable(resource.field(f), _value(row[f])) for f in resource.key)),
-                Bar.KEY, name, where)
-            for slot in self._slots(resource, row):
-                if slot is None:
-                    raise Refused(Bar.OUTSIDE, name, where)
-                self._take(taken, slot, Bar.SLOT, name, where)
-            for value in _texts(row.get("_names", [])):
-                if row[value] in (0, "", NIL):
-                    raise Refused(Bar.NAME, name, where)
-                self._take(taken, ("name", name, value, str(row[value])), Bar.NAME, name, where)
-
-    def _take(self, taken: set[Hashable], what: Hashable, bar: Bar, name: str, where: str) -> None:
-        if what in taken:
-            raise Refused(bar, name, where)
-        taken.add(what)
-
-    def _slots(self, resource: Resource, row: Row) -> Iterator[Hashable | None]:
-        """None: there is no such slot."""
-        for value in resource.assigned:
-            if value.kind is not AssignedKind.POOL:
-                continue
-            sizes = self.program.resources[resource.name].pools[value.name]
-            at = [int(str(row[leaf])) for leaf in value.leaves]
-            inside = all(part < size for part, size in zip(at, sizes, strict=True))
-            yield ("slot", resource.name, value.name, *at) if inside else None
-
-    def _settle(self, row: Row) -> None:
-        name, instance = self.made[row["_instance"]]
-        try:
-            found: TableRow | None = self.program.resources[name].row(
-                str(instance["_state"]), str(row["_event"]), self._look(name, instance))
-        except BrokenTable:
-            found = None
-        if found is None or found.hook != row["_hook"]:
-            raise Refused(Bar.INTENT, name, f"row {row['_instance']}", str(row["_hook"]))
-
-
-_OWN_ROWS: Mapping[str, Callable[[_Upgrade, Row, str], Row | None]] = {
-    "_reservations": _Upgrade.reservation, "_references": _Upgrade.reference,
-    "_intents": _Upgrade.intent, "_counters": _Upgrade.counter}
-
-
-def _where(table: str, row: Row) -> str:
+def where_of(table: str, row: Row) -> str:
+    """A row, as errors name it."""
     if table not in OWN:
         return f"row {row['_id']}"
     cells = [str(cell) for cell in list(row.values())[:OWN[table]]]
     return f"{table} {' '.join(cells)}"
 
 
-def _texts(cell: object) -> list[str]:
+def texts_of(cell: object) -> list[str]:
     return [str(one) for one in cell] if isinstance(cell, list) else []
-
-
-def _value(cell: object) -> Value:
-    if isinstance(cell, list):
-        return tuple(str(one) for one in cell)
-    assert isinstance(cell, (bool, int, str))
-    return cell
 
 
 def _filled(resource: Resource, column: Column, where: str) -> object:
@@ -456,20 +297,3 @@ def _may_become(was: Cell, now: Cell, cell: object) -> bool:
         return True
     numbers = (Cell.UNSIGNED, Cell.SIGNED)
     return was in numbers and now in numbers and isinstance(cell, int) and 0 <= cell < 1 << 63
-
-
-def _allows(field: Field, cell: object) -> bool:
-    if isinstance(cell, bool) or field.type is Type.BOOL:
-        return True
-    if field.type is Type.UUID:
-        return not (field.required and cell == NIL)
-    return is_valid(field, _value(cell))
-
-
-def _fits(column: Column, cell: object) -> bool:
-    if column.type is not None and column.type.bits and isinstance(cell, int):
-        low, high = column.type.limits
-        return low <= cell <= high
-    if column.size is not None and isinstance(cell, str):
-        return len(cell.encode("utf-8", "surrogateescape")) <= column.size
-    return True

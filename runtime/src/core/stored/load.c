@@ -95,6 +95,18 @@ static int bad_instance(const struct load *load, struct instance *instance, cons
     return bad_rows(load, reason);
 }
 
+static int bad_reservation(const struct load *load, const struct reservation *reservation,
+                           const char *reason)
+{
+    struct text text;
+
+    text_start(&text, load->error->key, BERTH_ERROR_KEY_SIZE);
+    text_add(&text, "_reservations ");
+    text_uuid(&text, reservation->id);
+    text_end(&text);
+    return bad_rows(load, reason);
+}
+
 /* Rows by number */
 
 static bool add_loaded(struct load *load, struct loaded_rows *rows, uint64_t number, void *item)
@@ -365,6 +377,8 @@ static int load_instance(struct load *load, uint8_t id, const berth_store_value 
     making.state = state_of(resource, cells[at.state].text);
     if (making.state == 0)
         return bad_rows(load, "an instance has a state that there is not");
+    if (row_state_is(resource, making.state, BERTH_FINAL) && !cells[at.ended].number)
+        return bad_rows(load, "an instance is in a final state and has not ended");
     memset(load->config, 0, load->config_size);
     for (unsigned i = 0; i < resource->n_fields; i++)
         if (!set_field(&resource->fields[i],
@@ -444,7 +458,7 @@ static int load_reservation(struct load *load, const berth_store_value *cells)
     rc = reservation_make_owned(manager, (uint8_t)levels, cells[RESERVATION_ID].uuid,
                                 cells[RESERVATION_OWNER].text, &reservation);
     if (rc < 0)
-        return rc == -ENOMEM ? rc : bad_rows(load, "two reservations have the same id");
+        return rc;
     part = stored_reservation(reservation, levels);
     part->number = cells[RESERVATION_NUMBER].number;
     part->releasing = cells[RESERVATION_RELEASING].number != 0;
@@ -743,7 +757,7 @@ static int link_instances(struct load *load)
                 (least == 0 || all[next[i]].number < all[next[least]].number))
                 least = i;
         if (all[next[least]].number == manager->stored->last_id)
-            return bad_rows(load, "two instances have the same id");
+            return bad_instance(load, all[next[least]].item, "two instances have the same id");
         manager->stored->last_id = all[next[least]].number;
         rc = link_one(load, all[next[least]++].item);
         if (rc < 0)
@@ -778,7 +792,7 @@ static int link_reservations(struct load *load)
         struct reservation *reservation = rows->all[load->n_linked].item;
 
         if (reservation_look_up(load->manager, reservation->id))
-            return bad_rows(load, "two reservations have the same id");
+            return bad_reservation(load, reservation, "two reservations have the same id");
         link_reservation(load->manager, reservation);
     }
     return 0;
@@ -922,7 +936,9 @@ static int link_all(struct load *load)
     int rc;
 
     begin_resource(load, load->manager->type->n_resources + 1u);
-    rc = link_instances(load);
+    rc = check_counters(load);
+    if (rc == 0)
+        rc = link_instances(load);
     if (rc == 0)
         rc = link_reservations(load);
     if (rc == 0)
@@ -967,9 +983,6 @@ int load_stored(struct berth_manager *manager, const berth_store_manager *stored
         rc = upgrade_begin(&load->upgrade, manager, stored);
     if (rc == 0)
         rc = read_stored(load);
-    begin_resource(load, manager->type->n_resources + 1u);
-    if (rc == 0)
-        rc = check_counters(load);
     return rc == 0 ? link_all(load) : rc;
 }
 
