@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 MASK = 2**64 - 1
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+NO_TEXT = re.compile(r"\\u(0000|[dD][89a-fA-F])")
+"""Escapes in a list that stores do not read: NUL, and halves of characters."""
 NUMBERS = ("BOOLEAN INT", "INTEGER", "SIGNED INT")
 
 
@@ -52,6 +54,8 @@ def _add_cell(found: int, declared: str, cell: object) -> int | None:
 
 
 def _add_texts(found: int, cell: str) -> int | None:
+    if NO_TEXT.search(cell.replace("\\\\", "")):
+        return None
     try:
         texts = json.loads(cell)
         found = add_number(found, len(texts))

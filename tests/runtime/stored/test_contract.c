@@ -502,6 +502,77 @@ static void a_slot_outside_its_pool(void **unused)
     open_and_stop(&halls);
 }
 
+static uint16_t doubled; /* the table whose rows come twice */
+
+static int put_twice(void *arg, uint16_t table, const berth_store_value *values)
+{
+    const struct forging *forging = arg;
+    int rc = forging->put(forging->arg, table, values);
+
+    return rc == 0 && table == doubled ? forging->put(forging->arg, table, values) : rc;
+}
+
+static int put_again(void *arg, uint16_t table, const berth_store_value *values)
+{
+    const struct forging *forging = arg;
+
+    return table == doubled ? forging->put(forging->arg, table, values) : 0;
+}
+
+/* Each row comes twice. */
+static int load_twice(void *ctx,
+                      int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                      void *arg, int64_t deadline)
+{
+    const berth_faulty_store *store = ctx;
+
+    return store->inner->load(store->inner->ctx, put_twice, &(struct forging){put, arg}, deadline);
+}
+
+/* The rows come again behind all others. */
+static int load_again(void *ctx,
+                      int (*put)(void *arg, uint16_t table, const berth_store_value *values),
+                      void *arg, int64_t deadline)
+{
+    const berth_faulty_store *store = ctx;
+    int rc = store->inner->load(store->inner->ctx, put, arg, deadline);
+
+    return rc < 0 ? rc
+                  : store->inner->load(store->inner->ctx, put_again, &(struct forging){put, arg},
+                                       deadline);
+}
+
+/* Files have each key once, and in order. A store may have a fault. */
+static void rows_that_come_twice(void **unused)
+{
+    enum { BOXES, DRAWERS, RESERVATIONS, REFERENCES };
+    const struct {
+        uint16_t table;
+        bool again;
+        const char *reason, *key;
+    } cases[] = {
+        {BOXES, false, "the ids of instances are not in order", "row 1"},
+        {DRAWERS, true, "the ids of instances are not in order", "row 7"},
+        {RESERVATIONS, false, "two reservations have the same id", "_reservations "},
+        {REFERENCES, false, "a reference is not valid", "_references 1 cyd"},
+        {REFERENCES, true, "a reference is not valid", "_references 1 cyd"},
+    };
+    struct depot_of_halls halls;
+    berth_store store;
+
+    (void)unused;
+    fill_store(&halls);
+    store = halls.store.functions;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        doubled = cases[i].table;
+        store.load = cases[i].again ? load_again : load_twice;
+        assert_int_equal(open_with(&halls, &store), -EBADMSG);
+        assert_string_equal(halls.error.reason, cases[i].reason);
+        assert_int_equal(strncmp(halls.error.key, cases[i].key, strlen(cases[i].key)), 0);
+    }
+    open_and_stop(&halls);
+}
+
 /* Pending commits */
 
 /* A store that answers each commit twice: the second answer comes during the next one. */
@@ -548,6 +619,7 @@ int main(void)
         cmocka_unit_test(size_of_each_type),
         cmocka_unit_test(loads_without_memory),
         cmocka_unit_test(a_slot_outside_its_pool),
+        cmocka_unit_test(rows_that_come_twice),
         cmocka_unit_test(late_answers),
     };
 
