@@ -333,37 +333,6 @@ static void settle_comes_first(void **unused)
     halls_stop(&halls);
 }
 
-static int recover_again(struct hall *hall, berth_call *call, const char *what)
-{
-    struct depot_of_halls *halls = hall->arg;
-    berth_error error;
-
-    (void)call;
-    assert_string_equal(what, "close:drawer a/1");
-    assert_int_equal(depository_recover(halls->manager, BERTH_NO_DEADLINE, &error), -EALREADY);
-    assert_int_equal(error.code, -EALREADY);
-    return 0;
-}
-
-static void recover_in_recover_is_refused(void **unused)
-{
-    struct depot_of_halls halls;
-    uuid_t a = {0};
-
-    (void)unused;
-    halls_start(&halls);
-    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
-    halls.store.at = halls.store.n_commits + 2;
-    halls.store.fault = BERTH_FAULT_DIE;
-    assert_int_equal(use(&halls, a), -EOWNERDEAD);
-    halls_reopen(&halls);
-    halls.hall.during = recover_again;
-    halls.hall.arg = &halls;
-    assert_int_equal(halls_recover(&halls), 0);
-    assert_string_equal(halls.hall.log, "put:box a settle close:drawer a/1 ");
-    halls_stop(&halls);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,7 +348,6 @@ int main(void)
         cmocka_unit_test(saved_to_another_store),
         cmocka_unit_test(without_a_store),
         cmocka_unit_test(settle_comes_first),
-        cmocka_unit_test(recover_in_recover_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
