@@ -1,7 +1,9 @@
 /* What a store may do and answer at any time, and what becomes of the manager then. */
 #include <limits.h>
+#include <stdatomic.h>
 
 #include "hall.h"
+#include "support/clock.h"
 
 /* Opens the depository again with other functions, which get the faulty store as `ctx`. */
 static int open_with(struct depot_of_halls *halls, const berth_store *store)
@@ -274,41 +276,44 @@ static void a_failed_save_leaves_no_link(void **unused)
     halls_stop(&halls);
 }
 
-/* Notes the ids of the drawers that a save gives. */
+/* Counts the rows of each table that a save gives. */
 struct given {
     int (*next)(void *arg, berth_store_change *row);
     void *arg;
-    uint64_t drawers[8];
-    unsigned n;
+    unsigned rows[16];
 };
 
 static struct given given;
 
-static int note_drawer(void *arg, berth_store_change *row)
+static int count_row(void *arg, berth_store_change *row)
 {
     int rc = given.next(arg, row);
 
-    if (rc == 1 && row->table == 1)
-        given.drawers[given.n++] = row->values[0].number;
+    if (rc == 1)
+        given.rows[row->table]++;
     return rc;
 }
 
-static int replace_and_note(void *ctx, uint64_t epoch, uint64_t sequence,
-                            int (*next)(void *arg, berth_store_change *row), void *arg)
+static int replace_and_count(void *ctx, uint64_t epoch, uint64_t sequence,
+                             int (*next)(void *arg, berth_store_change *row), void *arg)
 {
     const berth_faulty_store *store = ctx;
 
     given = (struct given){.next = next};
-    return store->inner->replace(store->inner->ctx, epoch, sequence, note_drawer, arg);
+    return store->inner->replace(store->inner->ctx, epoch, sequence, count_row, arg);
 }
 
 /* Two reservations name a drawer that has ended. */
 static void a_save_gives_each_row_once(void **unused)
 {
+    static const char *const tables[] = {"box",         "drawer",   "_reservations",
+                                         "_references", "_intents", "_counters"};
+    static const unsigned wanted[] = {2, 3, 4, 2, 0, 2};
     struct depot_of_halls halls;
     berth_memory_store *other = berth_memory_store_make("hall 1");
     berth_faulty_store faulty;
-    uuid_t a = {0}, b = {0}, c = {0};
+    char number[DEPOSITORY_BOX_NUMBER_SIZE];
+    uuid_t a = {0}, b = {0}, c = {0}, d = {0};
 
     (void)unused;
     halls_start(&halls);
@@ -319,17 +324,129 @@ static void a_save_gives_each_row_once(void **unused)
     halls.hall.fail_at = halls.hall.n_calls + 2;
     halls.hall.outcome = -EIO;
     assert_int_equal(drain(&halls), -EIO); /* the drawers have ended, and their box has not */
+    assert_int_equal(rent(&halls, "b", 1, d, "dan"), 0);
+    assert_int_equal(add(&halls, "b", "ann", number), 0);
+    assert_int_equal(add(&halls, "b", "bob", number), 0);
     berth_faulty_store_init(&faulty, berth_memory_store_functions(other));
-    faulty.functions.replace = replace_and_note;
+    faulty.functions.replace = replace_and_count;
     assert_int_equal(depository_save(halls.manager, &faulty.functions, &halls.error), 0);
-    assert_int_equal(given.n, 2);
-    assert_int_not_equal(given.drawers[0], given.drawers[1]);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(given.rows[i], wanted[i]);
+        assert_int_equal(berth_memory_store_count(other, tables[i]), wanted[i]);
+    }
     assert_int_equal(depository_destroy(halls.manager, NULL), 0);
     berth_memory_store_free(halls.memory);
     halls.memory = other;
     berth_faulty_store_init(&halls.store, berth_memory_store_functions(other));
     assert_int_equal(halls_open(&halls), 0);
     assert_int_equal(give_back(&halls, c), 0);
+    halls_stop(&halls);
+}
+
+/* Its operations have owners as well, and it may get a store so. */
+static void a_manager_without_a_store_saves_to_one(void **unused)
+{
+    struct depot_of_halls halls;
+    depository_backend backend;
+    char before[STATE_SIZE];
+    uuid_t a = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    backend = hall_backend(&halls.hall);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    assert_int_equal(depository_create(NULL, &backend, NULL, &halls.manager, NULL), 0);
+    assert_int_equal(rent(&halls, "a", 1, a, "ann"), 0);
+    assert_int_equal(use(&halls, a), 0);
+    strcpy(before, halls_state(&halls));
+    assert_int_equal(depository_save(halls.manager, NULL, &halls.error), -EINVAL);
+    assert_string_equal(halls.error.reason, "the manager has no store to stay in");
+    assert_int_equal(depository_save(halls.manager, &halls.store.functions, &halls.error), 0);
+    assert_int_equal(use(&halls, a), -ECANCELED);
+    halls_reopen(&halls);
+    assert_string_equal(halls_state(&halls), before);
+    halls_stop(&halls);
+}
+
+static void save_to_the_own_store_is_refused(void **unused)
+{
+    struct depot_of_halls halls;
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(depository_save(halls.manager, &halls.store.functions, &halls.error), -EINVAL);
+    assert_string_equal(halls.error.reason, "it is the store that the manager has");
+    assert_int_equal(rent(&halls, "a", 1, (uuid_t){0}, "ann"), 0);
+    halls_stop(&halls);
+}
+
+/* A call that runs until it is told to end. */
+struct running {
+    pthread_t user, saver;
+    struct depot_of_halls *halls;
+    uuid_t id;
+    atomic_bool runs, ends, saved;
+    int used, rc;
+};
+
+static int run_until_told(struct hall *hall, berth_call *call, const char *what)
+{
+    struct running *running = hall->arg;
+
+    (void)call;
+    (void)what;
+    atomic_store(&running->runs, true);
+    while (!atomic_load(&running->ends))
+        pause_shortly();
+    return 0;
+}
+
+static void *use_it(void *arg)
+{
+    struct running *running = arg;
+
+    running->used = depository_use(running->halls->manager, running->id, NULL, NULL);
+    return NULL;
+}
+
+static void *save_it(void *arg)
+{
+    struct running *running = arg;
+
+    running->rc = depository_save(running->halls->manager, NULL, NULL);
+    atomic_store(&running->saved, true);
+    return NULL;
+}
+
+/* New operations are refused from the beginning of the save on. */
+static void a_save_waits_for_what_runs(void **unused)
+{
+    struct depot_of_halls halls;
+    struct running running = {.halls = &halls};
+    uuid_t other = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(rent(&halls, "a", 1, running.id, "ann"), 0);
+    assert_int_equal(rent(&halls, "b", 1, other, "bob"), 0);
+    halls.hall.during = run_until_told;
+    halls.hall.arg = &running;
+    assert_int_equal(pthread_create(&running.user, NULL, use_it, &running), 0);
+    while (!atomic_load(&running.runs))
+        pause_shortly();
+    assert_int_equal(pthread_create(&running.saver, NULL, save_it, &running), 0);
+    while (depository_look(halls.manager, other, NULL, 0, NULL) != -ECANCELED)
+        pause_shortly();
+    for (unsigned i = 0; i < 5; i++)
+        pause_shortly();
+    assert_false(atomic_load(&running.saved));
+    atomic_store(&running.ends, true);
+    pthread_join(running.user, NULL);
+    pthread_join(running.saver, NULL);
+    assert_int_equal(running.used, 0);
+    assert_int_equal(running.rc, 0);
+    halls_reopen(&halls);
+    assert_non_null(strstr(halls_state(&halls), "drawer a/1 open"));
     halls_stop(&halls);
 }
 
@@ -616,6 +733,9 @@ int main(void)
         cmocka_unit_test(save_to_half_a_store),
         cmocka_unit_test(a_failed_save_leaves_no_link),
         cmocka_unit_test(a_save_gives_each_row_once),
+        cmocka_unit_test(a_manager_without_a_store_saves_to_one),
+        cmocka_unit_test(save_to_the_own_store_is_refused),
+        cmocka_unit_test(a_save_waits_for_what_runs),
         cmocka_unit_test(size_of_each_type),
         cmocka_unit_test(loads_without_memory),
         cmocka_unit_test(a_slot_outside_its_pool),
