@@ -486,6 +486,21 @@ static void mark_that_stays_is_no_damage(void **unused)
     fake_stop(&fake);
 }
 
+/* A process died before it could remove the mark. Another one, which it had fenced, closes. */
+static void mark_of_a_killed_process_is_no_damage(void **unused)
+{
+    struct fake fake;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, COMMITS);
+    fake_sql(&fake, "PRAGMA user_version = 65537");
+    fake_close(&fake);
+    assert_true(open_damaged(&fake, COMMITS, COMMITS));
+    fake_stop(&fake);
+}
+
 /* The log is beside the file that a link names. */
 static void link_to_a_killed_store_is_followed(void **unused)
 {
@@ -664,6 +679,7 @@ int main(void)
         cmocka_unit_test(missing_log_is_refused),
         cmocka_unit_test(file_that_is_filled_in_part_is_whole),
         cmocka_unit_test(mark_that_stays_is_no_damage),
+        cmocka_unit_test(mark_of_a_killed_process_is_no_damage),
         cmocka_unit_test(link_to_a_killed_store_is_followed),
         cmocka_unit_test(folder_must_be_writable),
         cmocka_unit_test(old_errno_is_no_error_of_the_store),

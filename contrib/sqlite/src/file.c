@@ -429,6 +429,19 @@ bool file_is_used(const struct berth_sqlite *store, uint64_t epoch)
     return is_used;
 }
 
+/*
+ * Whoever closes the file last deletes its log. One with the mark must stay: a process could not
+ * remove the mark, or has died before it did.
+ */
+static void keep_marked_log(struct berth_sqlite *store)
+{
+    int keeps = 1, layout = 0;
+
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, -1, &keeps);
+    if (!keeps && (ask_number(store, "user_version", &layout) < 0 || layout != LAYOUT))
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 void file_close(struct berth_sqlite *store)
 {
     sqlite3_stmt **statements[] = {&store->begin, &store->commit, &store->rollback, &store->advance,
@@ -438,6 +451,8 @@ void file_close(struct berth_sqlite *store)
         (void)sqlite3_finalize(*statements[i]);
         *statements[i] = NULL;
     }
+    if (store->db)
+        keep_marked_log(store);
     disconnect(store);
 }
 

@@ -186,11 +186,8 @@ void log_empty(struct berth_sqlite *store)
     if (marks)
         (void)set_mark(store, LOG_MARK);
     (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
-    if (marks) { /* while the log has the mark as well, it must stay */
-        const int keep = set_mark(store, 0) < 0;
-
-        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
-    }
+    if (marks)
+        (void)set_mark(store, 0); /* while the log has it as well, file_close() keeps the log */
     store->log_is_held = written < pages;
     store->log_pages = 0;
 }

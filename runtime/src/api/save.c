@@ -378,10 +378,8 @@ int berth_stored_save(berth_manager *manager, const berth_store *to, berth_error
     if (rc != 0)
         return fail_save(manager, rc, NULL, error);
     rc = hand_over(manager, to, error, &woken);
-    if (rc == 0) {
-        manager->stored->handed_over = true;
+    if (rc == 0)
         forget_all(manager, &woken);
-    }
     scheduler_leave(manager, &woken);
     return rc;
 }

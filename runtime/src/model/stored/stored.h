@@ -152,7 +152,6 @@ struct stored {
     struct persist *blocking;    /* calls that block and may be in a hook; the first */
     bool recovering;             /* a thread is in berth_stored_recover() */
     thread_id recoverer;         /* that thread */
-    bool handed_over;            /* by berth_stored_save() */
     bool alone;                  /* a thread loads or closes the manager, without the lock */
     _Atomic(int) refuses;        /* what new operations end with; 0: they are welcome */
 };
