@@ -230,6 +230,59 @@ static bool search_judge_all(uint32_t from, unsigned n_there)
     return stop;
 }
 
+/* A fault that is told when all drains were judged: what a whole drain shows is shown by one. */
+struct told_later {
+    struct fault fault;
+    uint32_t from;
+    struct request request;
+};
+
+static struct told_later *search_later;
+static size_t search_n_later, search_later_room;
+
+static bool search_judge_dying_drain(uint32_t from)
+{
+    static struct faults faults;
+
+    faults.n = 0;
+    drains_judge_death(&faults);
+    for (unsigned i = 0; i < faults.n; i++) {
+        if (search_n_later == search_later_room) {
+            search_later_room = search_later_room ? search_later_room * 2 : 64;
+            search_later = fatal_realloc(search_later, search_later_room * sizeof *search_later);
+        }
+        search_later[search_n_later++] =
+            (struct told_later){faults.at[i], from, trail_request(0, false)};
+    }
+    return !fault_all_accepted(&faults);
+}
+
+static void search_tell_later(void)
+{
+    for (size_t i = 0; i < search_n_later; i++)
+        (void)search_tell(&search_later[i].fault, search_later[i].from, &search_later[i].request,
+                          1);
+    search_n_later = 0;
+}
+
+static void search_take_dying_drain(void *arg)
+{
+    uint32_t from = *(const uint32_t *)arg;
+    unsigned failures = trail_nodes[from].failures + script.failures;
+
+    if (plan.failures != UINT_MAX && failures > plan.failures) {
+        search.limited = true;
+        return;
+    }
+    search.transitions++;
+    rows_count(rows_taken);
+    for (unsigned i = 0; i < n_called; i++)
+        search.called[called[i].hook] = true;
+    invariants_check();
+    if (!search_judge_dying_drain(from))
+        search_number_state(shape_state(-1), from, 0, failures);
+}
+
 /* What came of a request, with the digest of the state that it left. */
 static void search_take_change(uint32_t from, unsigned n_there, struct digest state)
 {
@@ -343,6 +396,8 @@ static void search_expand(uint32_t node, struct moves *moves)
         for (unsigned i = 0; i < moves->n; i++)
             search_ask_request(&(struct asking_state){
                 .from = node, .image = image, .move = &moves->at[i], .tries_fast = tries});
+        if (judges && plan_is_stored())
+            ways_each_dying_drain(image, search_take_dying_drain, &node);
     }
     world_drop(image);
     trail_drop(node);
@@ -390,6 +445,7 @@ static void search_judge_drains(void)
                      search_told_drain);
     }
     drains_again(search_told_drain, trail_restore);
+    search_tell_later();
 }
 
 static void search_run(void)

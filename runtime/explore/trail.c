@@ -132,6 +132,17 @@ static void trail_replace(uint32_t node, uint32_t from, unsigned n_there, bool c
     trail_keep_image(&trail_nodes[node]);
 }
 
+static void trail_die_in_drain(const struct request *request)
+{
+    step_look();
+    memcpy(script.chosen, request->chosen, request->n_chosen);
+    script.n_chosen = request->n_chosen;
+    script.free = w.things[request->move.thing].born;
+    backend_begin(MODE_DRAIN);
+    backend_die(request->commits, request->late);
+    step_die_in_drain(request->move.thing);
+}
+
 static void trail_restore(uint32_t node)
 {
     struct request request;
@@ -142,6 +153,10 @@ static void trail_restore(uint32_t node)
     }
     trail_restore(trail_nodes[node].from);
     request = trail_load(trail_nodes[node].step);
+    if (request.move.part == PART_DRAIN) {
+        trail_die_in_drain(&request);
+        return;
+    }
     moves_find_path(&request.move);
     for (unsigned i = 0; i < request.n_there; i++)
         request.there = step_next_there(request.there, plan.operations[request.move.op].maybe);

@@ -15,11 +15,14 @@ from berthc.explore.bounds import Bounds
 from berthc.inputs.values import zero
 from berthc.explore.callers.inputs import Valuation
 from berthc.explore.findings.judge import caller
-from berthc.explore.search import Found
+from berthc.explore.search import Found, Request
 from berthc.explore.states.backend import ENDS_OK, Called
 from berthc.explore.states.death import RECOVER, owner
 from berthc.explore.states.drain import DRAIN, change as drains
+from berthc.explore.states.dying import death
+from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
+from berthc.explore.states.runs import DEATH
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import Manager, Resource
 from berthc.semantics import Value
@@ -87,8 +90,7 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
     known: list[str] = []  # reservations
     given: dict[int, str] = {}  # by caller: what the simulator calls its reservation
     for request in found.requests:
-        change = (drains(stepper, local, request.move, request.chosen) if request.move.part == DRAIN
-                  else stepper.change(local, request.move, request.chosen, request.clean))
+        change = _change(stepper, local, request)
         change = change._replace(
             move=change.move._replace(
                 reservation=given.get(request.move.who) if request.move.reservation else None
@@ -112,9 +114,19 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
-        # Drains come last, and name instances by the numbers that they had before the first one.
-        local = change.after if request.move.part == DRAIN else stepper.renumber(change.after)
+        # Whole drains come last, and name instances by the numbers from before the first one.
+        local = (change.after if request.move.part == DRAIN and change.way.death is None
+                 else stepper.renumber(change.after))
     return out
+
+
+def _change(stepper: Stepper, local: Local, request: Request) -> Change:
+    move, chosen = request.move, request.chosen
+    if move.part != DRAIN:
+        return stepper.change(local, move, chosen, request.clean)
+    if chosen and chosen[-1] >= DEATH:
+        return death(stepper, local, move.path[0] or 0, chosen)
+    return drains(stepper, local, move, chosen)
 
 
 def _new(manager: Manager, options: Mapping[str, Value], without: tuple[str, ...]) -> Json:

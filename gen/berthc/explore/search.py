@@ -14,7 +14,7 @@ from typing import NamedTuple
 from berthc.explore.bounds import Bounds, memory_used
 from berthc.explore.callers.inputs import Valuation, scarce
 from berthc.explore.findings.cancelled import try_uses
-from berthc.explore.findings.drains import Drains
+from berthc.explore.findings.drains import Drains, judge_death
 from berthc.explore.findings import texts
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.judge import Accepted, denied, judge, up_to
@@ -28,6 +28,7 @@ from berthc.explore.meaning import Seen, adopted
 from berthc.explore.states.backend import names
 from berthc.explore.states.death import RECOVER
 from berthc.explore.states.drain import EVERY, Drained, drain
+from berthc.explore.states.dying import deaths
 from berthc.explore.states.future import Future, nobody_holds
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import REDUCED, Move, Reduced
@@ -118,6 +119,7 @@ class Search:
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._states: Breadth[int] = Breadth()
         self._reported: set[tuple[str, str, Loc]] = set()
+        self._later: list[tuple[Fault, Node, Request]] = []  # told when all drains were judged
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
         future = Future(self.stepper)
@@ -161,8 +163,28 @@ class Search:
                     continue
             for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean)
+            if self.stepper.stored and not clean and not node.local.world.locked:
+                self._die_in_drain(source)
             if self._full:
                 return
+
+    def _die_in_drain(self, source: int) -> None:
+        node, limit = self.nodes[source], self.bounds.failures
+        for dying in deaths(self.stepper, node.local):
+            change = dying.change
+            failures = node.failures + change.way.failures
+            if limit is not None and failures > limit:
+                self.limited = True
+                continue
+            self.transitions += 1
+            request = Request(change.move, change.way.chosen, False)
+            self.taken |= change.way.answer.taken
+            self.called.update(call.hook for call in change.called)
+            found = list(judge_death(self.stepper, dying))
+            # what a whole drain shows is shown by one
+            self._later += [(fault, node, request) for fault in found]
+            if all(self.accepted(fault) for fault in found):
+                self._number(Node(change.after, node, request, failures), False)
 
     def _drain(self) -> None:
         """Drain in every state. It comes last, so what callers can show is shown by them."""
@@ -175,6 +197,8 @@ class Search:
         for origin, fault, some in judged:
             requests = (Request(move, chosen, False) for move, chosen in some)
             self._tell(fault, self.nodes[origin], *requests)
+        for fault, node, request in self._later:
+            self._tell(fault, node, request)
 
     def _look_at_memory(self) -> None:
         if self.bounds.memory is not None and memory_used() > self.bounds.memory:

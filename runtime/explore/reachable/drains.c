@@ -109,14 +109,12 @@ static bool drains_own_fails(void)
     return fails;
 }
 
-static void drains_judge_drain(struct faults *faults, uint32_t born)
+/* Judges the calls at an instance, which is in `before`. */
+static void drains_judge_needs(struct faults *faults, int was)
 {
-    int was = NO_THING, now = drains_thing_born(born);
+    uint32_t born = before.things[was].born;
     struct needing needing = {0};
 
-    for (unsigned i = 0; i < before.n_things; i++)
-        if (before.things[i].born == born)
-            was = (int)i;
     needing.levels = before.things[was].level + 1u;
     for (int at = was; at >= 0; at = before.things[at].parent) {
         const struct thing *thing = &before.things[at];
@@ -126,7 +124,26 @@ static void drains_judge_drain(struct faults *faults, uint32_t born)
         needing.unsaid[thing->level] = plan.resources[thing->resource].states[thing->state].unsaid;
     }
     for (unsigned i = 0; i < n_called && plan.any_needs; i++)
-        judge_needs_of(faults, &needing, &called[i]);
+        if (called[i].thing.born == born)
+            judge_needs_of(faults, &needing, &called[i]);
+}
+
+static void drains_judge_death(struct faults *faults)
+{
+    for (unsigned i = 0; i < before.n_things; i++)
+        drains_judge_needs(faults, (int)i);
+    if (!world_is_locked())
+        stated_judge(faults);
+}
+
+static void drains_judge_drain(struct faults *faults, uint32_t born)
+{
+    int was = NO_THING, now = drains_thing_born(born);
+
+    for (unsigned i = 0; i < before.n_things; i++)
+        if (before.things[i].born == born)
+            was = (int)i;
+    drains_judge_needs(faults, was);
     if (plan.crash)
         seen_look_at_drained(was, now);
     if (now >= 0 && (before.things[was].state != w.things[now].state ||

@@ -35,6 +35,12 @@ typedef void drains_restores(uint32_t state);
 
 static void drains_begin(void);
 
+/*
+ * Faults of the drain in `change`, in which the process has died: calls without what they need, and
+ * instances with other effects than their state says.
+ */
+static void drains_judge_death(struct faults *faults);
+
 /* Judges drains of the present state, in which at most so many calls fail. */
 static void drains_judge(uint32_t origin, unsigned most, drains_told *told);
 

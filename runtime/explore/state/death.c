@@ -31,12 +31,19 @@ static void death_note_call(const struct operation *operation)
     });
 }
 
+static struct instance *death_begun(const struct operation *operation)
+{
+    return persist_of(operation)->before == BEFORE_CALL
+               ? operation->levels[operation->level].instance
+               : NULL;
+}
+
 static void death_note(void)
 {
     const struct operation *operation = w.manager->stored->sent->operation;
 
     script.failures++;
-    if (persist_of(operation)->before == BEFORE_CALL)
+    if (death_begun(operation))
         death_note_call(operation);
 }
 
@@ -47,10 +54,14 @@ static void death_begin(void)
 
 static void death_load(struct move *move)
 {
+    bool drains = move->part == PART_DRAIN;
+    unsigned levels = drains ? 0 : type.operations[move->op].levels;
+
     if (change.code != -EOWNERDEAD || !w.manager->stored->lost)
-        fatal_broken("%s goes on without a store", type.operations[move->op].name);
+        fatal_broken("%s goes on without a store",
+                     drains ? "drain" : type.operations[move->op].name);
     world_load();
-    for (unsigned i = 0; i < type.operations[move->op].levels; i++) {
+    for (unsigned i = 0; i < levels; i++) {
         int thing = world_find(move->path[i]);
 
         if (move->path[i].born != MOVE_NEW)
@@ -62,7 +73,7 @@ static void death_load(struct move *move)
         if (caller->is != IS_WITH)
             continue;
         caller->reservation = reservation_look_up(w.manager, caller->id);
-        if (!caller->reservation && i != move->who)
+        if (!caller->reservation && i != move->who && !drains)
             fatal_broken("a crash has lost the reservation of another caller");
     }
 }
@@ -115,6 +126,25 @@ static void death_keep_references(struct caller *caller, unsigned who)
     caller->own = caller->took = has;
     if (has == 0)
         memset(caller, 0, sizeof *caller);
+}
+
+static void death_release(struct caller *caller, unsigned who)
+{
+    if (caller->is == IS_WITH)
+        death_keep_reservation(caller);
+    else
+        death_keep_references(caller, who);
+    caller->releasing = caller->is != IS_IDLE;
+    caller->interrupted = caller->releasing && world_is_locked();
+    if (caller->is == IS_IDLE)
+        memset(world_values(who), 0, plan.values_size);
+}
+
+static void death_release_all(void)
+{
+    for (unsigned i = 0; i < plan.callers; i++)
+        if (w.callers[i].is != IS_IDLE)
+            death_release(&w.callers[i], i);
 }
 
 static void death_end_recovery(void)

@@ -10,11 +10,20 @@
 /* Has the store tell when the process dies. */
 static void death_begin(void);
 
+/* The instance for which a call begins, after the commit that is durable now; NULL: none. */
+static struct instance *death_begun(const struct operation *operation);
+
 /*
  * After the request in which the process has died: loads the manager. The paths of `change` and of
  * `move` get the new addresses; world_look() has to follow.
  */
 static void death_load(struct move *move);
+
+/*
+ * After world_look(): what the callers are when the process has died in a drain. It releases for
+ * all of them, so each goes on to release what it still holds.
+ */
+static void death_release_all(void);
 
 /* After a recovery: if it is over, no caller waits for it. */
 static void death_end_recovery(void);

@@ -340,6 +340,22 @@ static bool step_drain(void)
                (berth_manager *)w.manager, BERTH_NO_DEADLINE, NULL) == 0;
 }
 
+static void step_die_in_drain(unsigned thing)
+{
+    struct move move = {.who = MOVE_NOBODY, .part = PART_DRAIN, .thing = (uint16_t)thing};
+
+    backend_makes(NULL, NULL, NULL, 0);
+    n_ran = 0;
+    change = (struct change){.move = move};
+    change.code = berth_stored_drain((berth_manager *)w.manager, BERTH_NO_DEADLINE, &change.error);
+    if (!store_has_died)
+        fatal_broken("drain makes fewer commits than before");
+    death_load(&move);
+    world_look();
+    death_release_all();
+    world_look_at_holds();
+}
+
 static bool step_after_drain(void)
 {
     bool free = !world_has_reservations();

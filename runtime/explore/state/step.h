@@ -71,6 +71,12 @@ static void step_take_hold(const struct move *move, const unsigned char *id);
 /* A drain. False: it failed. Things keep their places until world_look(). */
 static bool step_drain(void);
 
+/*
+ * A drain in which the process dies, as the script says. Afterwards `change` has the new state. Of
+ * the instances, in order of creation, `thing` is the one whose calls the choices decide.
+ */
+static void step_die_in_drain(unsigned thing);
+
 /* After a drain nobody holds anything: all callers are idle. False: somebody's hold is left. */
 static bool step_after_drain(void);
 

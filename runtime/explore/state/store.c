@@ -228,6 +228,8 @@ static int store_commit(void *ctx, const berth_store_commit *commit)
         store_apply(&commit->changes[i]);
     w.store.sequence = commit->sequence;
     store_commits++;
+    if (store_commits_told)
+        store_commits_told();
     if (store_commits != store_dies_at)
         return 0;
     store_has_died = true;

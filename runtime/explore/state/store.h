@@ -31,6 +31,8 @@ static void store_begin(unsigned die);
 /* Commits of the request. */
 static unsigned store_commits;
 static bool store_has_died;
+/* Is called at each commit, once it is durable; NULL: nothing is. */
+static void (*store_commits_told)(void);
 /* Is called when the process dies. Afterwards the store fails, so the manager calls no hook. */
 static void (*store_dies)(void);
 

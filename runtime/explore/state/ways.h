@@ -14,4 +14,10 @@ typedef void ways_take(void *arg);
 static void ways_each(const struct image *image, const struct move *move, effects there,
                       enum mode mode, ways_take *take, void *arg);
 
+/*
+ * Likewise all drains in which the process dies. Calls end in every way at the instance at which it
+ * dies; at those before it they end ok.
+ */
+static void ways_each_dying_drain(const struct image *image, ways_take *take, void *arg);
+
 #endif

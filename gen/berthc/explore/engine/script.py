@@ -11,6 +11,7 @@ from berthc.explore.engine.plan import PARTS, Plan
 from berthc.explore.search import Request
 from berthc.explore.states.death import RECOVER, recovery
 from berthc.explore.states.drain import DRAIN, OPERATION, change as drains
+from berthc.explore.states.dying import death
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.runs import DEATH
@@ -56,7 +57,11 @@ def requests(plan: Plan, numbers: Numbers, words: list[int]) -> tuple[Request, .
         if PARTS[part] == DRAIN:
             ids = ids or list(tracked(local.world).items)
             move = Move(0, DRAIN, OPERATION, path=(ids[thing],))
-            local = drains(plan.stepper, local, move, chosen).after  # drains come last
+            if commits:
+                after = death(plan.stepper, local, ids[thing], chosen).after
+                local, ids = plan.stepper.renumber(after), []
+            else:  # those come last
+                local = drains(plan.stepper, local, move, chosen).after
         else:
             if PARTS[part] == "told":
                 told = local

@@ -3,15 +3,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
 from berthc.explore.findings.fault import Fault
 from berthc.explore.findings.stated import may_lose, missing, misstated, relied_on, unsaid
 from berthc.explore.states.drain import DRAIN, OPERATION, Drained, alone, change_of, drain, fails
+from berthc.explore.states.backend import Called
+from berthc.explore.states.dying import Dying
 from berthc.explore.states.local import Local
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Stepper, rows_with_calls
+from berthc.semantics.result import Taken
 from berthc.semantics.world import tracked
 
 Drain = tuple[Move, tuple[int, ...]]
@@ -24,6 +27,19 @@ class Judged(NamedTuple):
     origin: int
     fault: Fault
     drains: tuple[Drain, ...]
+
+
+def judge_death(stepper: Stepper, dying: Dying) -> Iterator[Fault]:
+    """Faults of a drain in which the process dies: calls without what they need, and instances with
+    other effects than their state says."""
+    change = dying.change
+    rows = rows_with_calls(stepper, change.result)
+    for id_ in dict.fromkeys(dying.at):
+        yield from _needs(stepper, change.before, id_,
+                          [(call, taken) for call, taken, at
+                           in zip(change.called, rows, dying.at, strict=True) if at == id_])
+    if not change.after.world.locked:
+        yield from misstated(stepper, change)
 
 
 class _Left(NamedTuple):
@@ -111,7 +127,10 @@ class Drains:
                     self._look_at(self._stepper, left.local, id_, done)
                 drains = (*left.drains, (move, chosen))
                 change = change_of(left.local, move, done)
-                found = [*self._needs(left.local, id_, done), *misstated(self._stepper, change)]
+                rows = rows_with_calls(self._stepper, done.result)
+                found = [*_needs(self._stepper, left.local, id_,
+                                 zip(done.script.called, rows, strict=True)),
+                         *misstated(self._stepper, change)]
                 yield from (Judged(left.origin, fault, drains) for fault in found)
                 self._go_on(left, situation, done, drains, wrong=bool(found))
             chosen = done.script.following()
@@ -130,20 +149,22 @@ class Drains:
             local = alone(done.after, state.path(state.items[left.id]))
             self._left.append(_Left(left.origin, local, left.id, most, drains))
 
-    def _needs(self, alone: Local, id_: int, done: Drained) -> Iterator[Fault]:
-        path = tracked(alone.world).path(tracked(alone.world).items[id_])
-        truth, open_ = ({item.resource: some.get(item.id, 0) for item in path}
-                        for some in (alone.truth, alone.open))
-        states = {item.resource: item.state for item in path}
-        rows = rows_with_calls(self._stepper, done.result)
-        for call, taken in zip(done.script.called, rows, strict=True):
-            if taken.resource != path[-1].resource:
-                return  # what is above has its own turn
-            maybe = unsaid(self._stepper, states, open_)
-            yield from missing(self._stepper, call, taken, truth, maybe)
-            lost = may_lose(self._stepper, call)
-            yield from relied_on(self._stepper, call, taken, lost, (call.after,)) if lost else ()
-            truth[taken.resource], open_[taken.resource] = call.after, call.open
+
+def _needs(stepper: Stepper, local: Local, id_: int,
+           calls: Iterable[tuple[Called, Taken]]) -> Iterator[Fault]:
+    """Of the calls at an instance, below which nothing is any more."""
+    path = tracked(local.world).path(tracked(local.world).items[id_])
+    truth, open_ = ({item.resource: some.get(item.id, 0) for item in path}
+                    for some in (local.truth, local.open))
+    states = {item.resource: item.state for item in path}
+    for call, taken in calls:
+        if taken.resource != path[-1].resource:
+            return  # what is above has its own turn
+        maybe = unsaid(stepper, states, open_)
+        yield from missing(stepper, call, taken, truth, maybe)
+        lost = may_lose(stepper, call)
+        yield from relied_on(stepper, call, taken, lost, (call.after,)) if lost else ()
+        truth[taken.resource], open_[taken.resource] = call.after, call.open
 
 
 def _move(id_: int) -> Move:

@@ -9,5 +9,6 @@
     move       what callers can ask in one state
     step       from one state to the next
     drain      what a drain does and leaves
+    dying      drains in which the process dies
     future     what callers can still bring about when every hook works
 """

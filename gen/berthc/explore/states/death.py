@@ -56,6 +56,24 @@ def learned(before: Local, local: Local, who: int, part: str, new: Holder) -> Ho
     return own
 
 
+def after_drain(local: Local) -> tuple[Holder | None, ...]:
+    """What the callers are after a crash in a drain, which has released for all of them: each goes
+    on to release what it still holds."""
+    return tuple(None if own is None else _released(local, who, own)
+                 for who, own in enumerate(local.holders))
+
+
+def _released(local: Local, who: int, own: Holder) -> Holder | None:
+    state = tracked(local.world)
+    own = own._replace(relies=(0,) * len(own.path), releasing=True,
+                       interrupted=local.world.locked)
+    if own.label is not None:
+        return own if own.label in state.reservations else None
+    holds = tuple(took and id_ in state.items and owner(who) in state.items[id_].owners
+                  for took, id_ in zip(own.took, own.path, strict=True))
+    return own._replace(own=holds, took=holds) if any(holds) else None
+
+
 def recovered(local: Local) -> tuple[Holder | None, ...]:
     """What the callers are after a recovery, also if it has ended in another crash."""
     if local.world.locked:

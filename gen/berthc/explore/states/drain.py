@@ -12,12 +12,12 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.backend import Script
-from berthc.explore.states.local import Local
+from berthc.explore.states.local import Holder, Local
 from berthc.explore.states.runs import Answer, Way
 from berthc.explore.states.move import Move
 from berthc.explore.states.step import Change, Stepper
 from berthc.model import NOWHERE, Form, Operation
-from berthc.semantics import Outcome, Result, Value
+from berthc.semantics import GOOD, Fate, Outcome, Result, Value, World
 from berthc.semantics.state import Item
 from berthc.semantics.world import tracked
 
@@ -42,17 +42,19 @@ class _Script(Script):
     """Every call ends ok but those at one instance (or, with EVERY, all of them), and those below
     it, which end as `below` says by instance."""
 
-    __slots__ = ("_below", "_free")
+    __slots__ = ("_below", "_free", "at")
 
     def __init__(self, stepper: Stepper, local: Local, free: int | None,
                  chosen: tuple[int, ...], below: Mapping[int, tuple[int, ...]]) -> None:
         super().__init__(stepper.effects, local.truth, chosen, open_=local.open)
         self._free = free
         self._below = {id_: iter(endings) for id_, endings in below.items()}
+        self.at: list[int] = []  # by call: its instance
 
     def __call__(self, hook: str, nth: int, args: Mapping[str, Value]) -> Outcome:
         of, id_ = self.effects[hook], args[_WHICH]
         assert isinstance(id_, int)
+        self.at.append(id_)
         possible = self.endings(of, id_)
         if self._free in (id_, EVERY):
             return self.end(hook, nth, id_, self.choose(possible))
@@ -60,10 +62,10 @@ class _Script(Script):
 
 
 def drain(stepper: Stepper, local: Local, free: int | None = None,
-          chosen: tuple[int, ...] = ()) -> Drained:
+          chosen: tuple[int, ...] = (), below: bool = True, fate: Fate = GOOD) -> Drained:
     """A drain in which every call ends ok, but those at the instance `free`, whose endings are
-    `chosen`, and those below it, which end it where any ending does. With EVERY, `chosen` has the
-    endings of all calls."""
+    `chosen`, and with `below` those below it, which end it where any ending does. With EVERY,
+    `chosen` has the endings of all calls."""
     world = local.world.clone()
     state = tracked(world).copy()
     # Instances below different parents may have equal values. One more value, which no spec can
@@ -71,15 +73,21 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
     state.items = {id_: item._replace(values={**item.values, _WHICH: id_})
                    for id_, item in state.items.items()}
     world._state = state  # noqa: SLF001
-    below = {} if free is None or free == EVERY else _endings_below(stepper, local, free)
-    script = _Script(stepper, local, free, chosen, below)
-    result = world.drain(script)
-    left = tracked(world).items
-    for id_, item in left.items():
-        left[id_] = item._replace(values={n: v for n, v in item.values.items() if n != _WHICH})
-    truth, open_ = ({id_: mask for id_ in left if (mask := some.get(id_, 0))}
+    endings = (_endings_below(stepper, local, free)
+               if below and free is not None and free != EVERY else {})
+    script = _Script(stepper, local, free, chosen, endings)
+    result = world.drain(script, fate)
+    for some in (tracked(world).items, tracked(world).ended):
+        for id_, item in some.items():
+            some[id_] = item._replace(values={n: v for n, v in item.values.items() if n != _WHICH})
+    return Drained(result, script, what_is_left(world, script, (None,) * len(local.holders)))
+
+
+def what_is_left(world: World, script: Script, holders: tuple[Holder | None, ...]) -> Local:
+    """The state after a drain, and what is there then."""
+    truth, open_ = ({id_: mask for id_ in tracked(world).items if (mask := some.get(id_, 0))}
                     for some in (script.truth, script.open))
-    return Drained(result, script, Local(world, (None,) * len(local.holders), truth, open_))
+    return Local(world, holders, truth, open_)
 
 
 def _endings_below(stepper: Stepper, local: Local, id_: int) -> dict[int, tuple[int, ...]]:
