@@ -7,12 +7,15 @@ of several machines, may use them at the same time.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +23,8 @@ FLAGS = ("-std=gnu11", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CL
 FAST = "-O2"  # the search and the runtime are compiled once
 QUICK = "-O1"  # the tables are compiled with each change of the spec
 OLD = 60  # days after which an unused object is taken away
+_KEPT = re.compile(r"(search|runtime)-[0-9a-f]{32}(\.o)?")
+_SCRATCH = re.compile(r"build-[a-z0-9_]{8}")  # as tempfile names it
 
 
 class NoCompiler(Exception):
@@ -76,6 +81,7 @@ def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None])
             _compile([*cc, *FLAGS, FAST, f"-I{folder / 'include'}", "-c", "-o",
                       str(scratch / "s.o"), str(folder / "explore/explore.c")])
             os.replace(scratch / "s.o", search)
+        _touch(search)
         tell(f"compiling the tables of {manager}")
         for path, content in text.items():
             (scratch / Path(path).name).write_text(content, encoding="utf-8")
@@ -132,11 +138,15 @@ def _touch(path: Path) -> None:
 
 
 def _forget_old(folder: Path) -> None:
-    """Takes away what nobody has used for a long time."""
-    used = {path: _used(path) for path in folder.glob("*-*") if path.is_file()}
-    for path, when in used.items():
-        if max(used.values()) - when > OLD * 86_400:
+    """Takes away what nobody has used for a long time. The folder may be one in which the user has
+    files, so everything else stays."""
+    for path in [*folder.iterdir()]:
+        if time.time() - _used(path) <= OLD * 86_400 or path.is_symlink():
+            continue
+        if _KEPT.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
+        elif _SCRATCH.fullmatch(path.name) and path.is_dir() and _is_scratch(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _used(path: Path) -> float:
@@ -144,7 +154,13 @@ def _used(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:
-        return 0.0
+        return math.inf
+
+
+def _is_scratch(folder: Path) -> bool:
+    """Was it left here by a process that was killed while it compiled?"""
+    names = {path.name for path in folder.iterdir()}
+    return not names or not names.isdisjoint(("s.o", "explored.c"))
 
 
 def _compile(command: list[str]) -> None:
