@@ -37,12 +37,17 @@ $(BUILD)/tests/runtime/$(1): GENERATED := $(BUILD)/$(2)/$(2).o
 endef
 $(eval $(call with_manager,rules/test_asking,probe))
 $(eval $(call with_manager,api/test_results,kitchen))
-# The tests of stores have a manager of their own, and the stores of libberth-testing.
+# The tests of stores have managers of their own, and the stores of libberth-testing.
 $(eval $(call plain_manager,depository,tests/runtime/stored/depository.yaml))
+$(eval $(call plain_manager,leases,tests/runtime/stored/leases.yaml))
+LEASES_TEST := $(BUILD)/tests/runtime/stored/test_leases
 STORED_TESTS := $(filter $(BUILD)/tests/runtime/stored/%,$(RUNTIME_TESTS))
-$(foreach t,$(STORED_TESTS:$(BUILD)/tests/runtime/%=%),$(eval $(call with_manager,$(t),depository)))
+$(foreach t,$(patsubst $(BUILD)/tests/runtime/%,%,$(filter-out $(LEASES_TEST),$(STORED_TESTS))),\
+    $(eval $(call with_manager,$(t),depository)))
+$(eval $(call with_manager,stored/test_leases,leases))
 $(STORED_TESTS): $(LIBTESTING)
 $(STORED_TESTS): GENERATED := $(BUILD)/depository/depository.o $(LIBTESTING)
+$(LEASES_TEST): GENERATED := $(BUILD)/leases/leases.o $(LIBTESTING)
 $(RUNTIME_TESTS): $(BUILD)/tests/runtime/%: $(BUILD)/obj/tests/runtime/%.o $(SUPPORT_OBJECTS) \
     $(TESTED) $(LIBPARTS)
 	@mkdir -p $(@D)

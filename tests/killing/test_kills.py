@@ -18,8 +18,8 @@ SPECS = [*sorted((ROOT / "spec").glob("*.yaml")),
            for name in ("kitchen", "lantern", "probe", "workers")),
          *(ROOT / "tests/gen/stored" / f"{name}.yaml" for name in ("lamp", "share")),
          *sorted((ROOT / "tests/differential/specs").glob("*.yaml")),
-         ROOT / "tests/runtime/stored/depository.yaml",
-         *sorted((ROOT / "tests/killing").glob("*.yaml"))]
+         *sorted((ROOT / "tests/runtime/stored").glob("*.yaml")),
+         ROOT / "tests/killing/theatre.yaml"]
 
 
 @pytest.mark.parametrize("background", [False, True], ids=["", "background"])
