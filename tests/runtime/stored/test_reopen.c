@@ -37,6 +37,27 @@ static void everything_comes_back(void **unused)
     halls_stop(&halls);
 }
 
+/* A box that gets the session of another one is not found by it. */
+static void values_from_hooks_name_the_same_after_a_restart(void **unused)
+{
+    struct depot_of_halls halls;
+    char a[DEPOSITORY_BOX_NUMBER_SIZE], b[DEPOSITORY_BOX_NUMBER_SIZE];
+    depository_find_result found;
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(add(&halls, "a", "ann", a), 0);
+    halls.hall.sessions--;
+    assert_int_equal(add(&halls, "b", "bob", b), -EEXIST);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(depository_find(halls.manager, 1, &found, NULL), 0);
+        assert_string_equal(found.number, a);
+        assert_int_equal(depository_find(halls.manager, 2, &found, NULL), -ENOENT);
+        halls_kill(&halls);
+    }
+    halls_stop(&halls);
+}
+
 struct seen {
     struct depot_of_halls *halls;
     char text[256];
@@ -149,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_back),
+        cmocka_unit_test(values_from_hooks_name_the_same_after_a_restart),
         cmocka_unit_test(references_are_found_by_owner),
         cmocka_unit_test(call_without_outcome_is_uncertain),
         cmocka_unit_test(what_is_raised_waits_for_recover),
