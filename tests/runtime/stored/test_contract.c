@@ -214,13 +214,57 @@ static void answers_become_errors(void **unused)
         store = halls.store.functions;
         store.open = fail_open;
         assert_int_equal(open_with(&halls, &store), all[i].code);
+        assert_string_equal(halls.error.reason, "the store cannot be opened");
+        assert_string_equal(halls.error.operation, "open");
         store = halls.store.functions;
         store.load = fail_load;
         assert_int_equal(open_with(&halls, &store), all[i].code);
+        assert_string_equal(halls.error.reason, "the store cannot be loaded");
         assert_int_equal(halls.error.code, all[i].code);
         berth_memory_store_free(other);
         open_and_stop(&halls);
     }
+}
+
+struct asking {
+    int (*accept)(void *arg, const berth_store_manager *stored);
+    void *arg;
+};
+
+static int show_other_format(void *arg, const berth_store_manager *stored)
+{
+    const struct asking *asking = arg;
+    berth_store_manager other = *stored;
+
+    other.format++;
+    return asking->accept(asking->arg, &other);
+}
+
+static int open_other_format(void *ctx, const berth_store_manager *manager,
+                             int (*accept)(void *arg, const berth_store_manager *stored), void *arg,
+                             berth_store_link link, int64_t deadline, berth_store_opened *opened)
+{
+    const berth_faulty_store *store = ctx;
+
+    return store->inner->open(store->inner->ctx, manager, show_other_format,
+                              &(struct asking){accept, arg}, link, deadline, opened);
+}
+
+/* The rows of a later version of the runtime. */
+static void another_format_is_refused(void **unused)
+{
+    struct depot_of_halls halls;
+    berth_store store;
+
+    (void)unused;
+    halls_start(&halls);
+    store = halls.store.functions;
+    store.open = open_other_format;
+    assert_int_equal(open_with(&halls, &store), -EINVAL);
+    assert_string_equal(halls.error.reason, "the store has another format");
+    assert_int_equal(halls.error.given, BERTH_STORE_FORMAT + 1);
+    assert_int_equal(halls.error.wanted, BERTH_STORE_FORMAT);
+    open_and_stop(&halls);
 }
 
 /* Saving looks at the other store as opening does. */
@@ -730,6 +774,7 @@ int main(void)
         cmocka_unit_test(save_in_a_hook),
         cmocka_unit_test(save_in_settle),
         cmocka_unit_test(answers_become_errors),
+        cmocka_unit_test(another_format_is_refused),
         cmocka_unit_test(save_to_half_a_store),
         cmocka_unit_test(a_failed_save_leaves_no_link),
         cmocka_unit_test(a_save_gives_each_row_once),

@@ -1,5 +1,6 @@
 /* Recover: when it may be called, and what it does for each root. */
 #include "hall.h"
+#include "support/clock.h"
 
 /* Two boxes, each with a drawer whose opening had no outcome when the process died. */
 
@@ -197,6 +198,27 @@ static void a_visit_neither_recovers_nor_saves(void **unused)
     halls_stop(&two.halls);
 }
 
+static int see_deadline(struct hall *hall, berth_call *call, const char *what)
+{
+    (void)what;
+    assert_int_equal(berth_call_deadline(call), *(int64_t *)hall->arg);
+    return 0;
+}
+
+static void hooks_get_the_deadline_of_recover(void **unused)
+{
+    int64_t deadline = berth_now() + HOUR;
+    struct two two;
+
+    (void)unused;
+    start_two(&two);
+    two.halls.hall.during = see_deadline;
+    two.halls.hall.arg = &deadline;
+    assert_int_equal(depository_recover(two.halls.manager, deadline, NULL), 0);
+    assert_string_equal(two.halls.hall.log, "settle close:drawer a/1 close:drawer b/1 ");
+    halls_stop(&two.halls);
+}
+
 static void note_done(void *arg, int code)
 {
     *(int *)arg = code;
@@ -236,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_manager_that_ends_calls_nothing),
         cmocka_unit_test(nothing_moves_before_recover),
         cmocka_unit_test(a_visit_neither_recovers_nor_saves),
+        cmocka_unit_test(hooks_get_the_deadline_of_recover),
         cmocka_unit_test(what_waits_for_a_root_goes_on),
     };
 
