@@ -13,6 +13,7 @@
 
 #include <sqlite3.h>
 
+#include "object.h"
 #include "support/fake.h"
 
 static void rows_come_back(void **unused)
@@ -523,6 +524,73 @@ static void other_writers_are_waited_for(void **unused)
     fake_stop(&fake);
 }
 
+static int open_until(struct fake *fake, int64_t deadline)
+{
+    int rc = fake->store->open(fake->store->ctx, &fake_manager, accept_any, NULL,
+                               (berth_store_link){NULL}, deadline, &fake->opened);
+
+    fake->is_open = rc == 0;
+    return rc;
+}
+
+/* The wait for another program would take twenty seconds. */
+static void waits_end_at_the_deadline_of_open(void **unused)
+{
+    const int64_t ms = 1000000, begin = clock_now();
+    struct fake fake;
+    sqlite3 *db = NULL;
+
+    (void)unused;
+    fake_start(&fake, &(berth_sqlite_options){.busy_ms = 20000});
+    assert_int_equal(fake_open(&fake), 0);
+    fake_close(&fake);
+    assert_int_equal(sqlite3_open(fake.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(open_until(&fake, clock_now() + 10 * ms), -ETIMEDOUT);
+    assert_true(clock_now() < begin + 10000 * ms);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(open_until(&fake, clock_now() + 60000 * ms), 0);
+    assert_int_equal(fake.object->deadline, BERTH_NO_DEADLINE); /* commits have none */
+    assert_false(fake.object->late);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    fake_stop(&fake);
+}
+
+static int count_row(void *arg, uint16_t table, const berth_store_value *values)
+{
+    (void)table;
+    (void)values;
+    ++*(unsigned *)arg;
+    return 0;
+}
+
+static void reading_ends_at_its_deadline(void **unused)
+{
+    struct fake fake;
+    unsigned n = 0;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_sql(&fake,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+             "INSERT INTO box(_id, _state, _ended, weight, serial, mark, content) "
+             "SELECT i, 'attached', 0, 0, 0, '1f304152-6374-8596-a7b8-c9daebfc0d1e', '[]' "
+             "FROM n");
+    assert_int_equal(fake.store->load(fake.store->ctx, count_row, &n, 1), -ETIMEDOUT);
+    assert_in_range(n, 1, 1999);
+    for (unsigned i = 0; i < 2; i++) {
+        const int64_t deadline = i == 0 ? BERTH_NO_DEADLINE : clock_now() + INT64_C(60000000000);
+
+        n = 0;
+        assert_int_equal(fake.store->load(fake.store->ctx, count_row, &n, deadline), 0);
+        assert_int_equal(n, 2000);
+    }
+    fake_close(&fake);
+    assert_int_equal(open_until(&fake, 1), -ETIMEDOUT); /* it looks at all pages */
+    fake_stop(&fake);
+}
+
 static void readers_do_not_disturb(void **unused)
 {
     struct fake fake;
@@ -839,6 +907,8 @@ int main(void)
         cmocka_unit_test(a_column_changes_its_type),
         cmocka_unit_test(too_many_columns_are_refused),
         cmocka_unit_test(other_writers_are_waited_for),
+        cmocka_unit_test(waits_end_at_the_deadline_of_open),
+        cmocka_unit_test(reading_ends_at_its_deadline),
         cmocka_unit_test(readers_do_not_disturb),
         cmocka_unit_test(row_changed_by_hand_is_taken_without_its_sum),
         cmocka_unit_test(cells_of_another_type_are_damage),
