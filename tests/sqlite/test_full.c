@@ -326,6 +326,47 @@ static void failing_flush_of_a_commit_is_uncertain(void **unused)
     assert_true(failed > 0);
 }
 
+/* Flushes since the last call. */
+static unsigned count_flushes(void)
+{
+    unsigned n = faulty.n;
+
+    faulty.way = FLUSH_FAILS;
+    faulty.at = 1000000; /* none fails */
+    faulty.n = 0;
+    return n;
+}
+
+/* Each step of a save waits for the disk. Commits do if the store is `full`, before and after. */
+static void steps_of_a_save_are_flushed(void **unused)
+{
+    (void)unused;
+    use_faulty();
+    for (unsigned full = 0; full < 2; full++) {
+        struct fake fake;
+
+        fake_start(&fake, &(berth_sqlite_options){.full = full});
+        assert_int_equal(fake_open(&fake), 0);
+        (void)count_flushes();
+        fake_commit_to(&fake, 3);
+        assert_int_equal(count_flushes() > 0, full);
+        assert_int_equal(fake.store->set_place(fake.store->ctx, 1, BERTH_STORE_MOVED), 0);
+        assert_true(count_flushes() > 0);
+        assert_int_equal(fake.store->set_place(fake.store->ctx, 1, BERTH_STORE_HERE), 0);
+        assert_true(count_flushes() > 0);
+        fake_commit_to(&fake, 6);
+        assert_int_equal(count_flushes() > 0, full);
+        assert_int_equal(fake_replace(&fake, 7), 0);
+        assert_true(count_flushes() > 0);
+        fake_commit_to(&fake, 9);
+        assert_int_equal(count_flushes() > 0, full);
+        faulty.at = 0;
+        fake_check(&fake);
+        fake_stop(&fake);
+    }
+    use_usual();
+}
+
 /* The index grows after the commit is in the log. */
 static void failing_index_is_uncertain(void **unused)
 {
@@ -373,6 +414,7 @@ int main(void)
         cmocka_unit_test(no_space_is_certain_at_each_write),
         cmocka_unit_test(failing_write_is_never_called_certain_wrongly),
         cmocka_unit_test(failing_flush_of_a_commit_is_uncertain),
+        cmocka_unit_test(steps_of_a_save_are_flushed),
         cmocka_unit_test(failing_index_is_uncertain),
     };
 
