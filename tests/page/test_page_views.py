@@ -20,6 +20,7 @@ SERVED = "a_spec_is_shown_again_when_it_is_saved"
 SPECS = ("spec/scsi.yaml", "spec/vpci.yaml", "tests/gen/specs/kitchen.yaml")
 TIMEOUT = 300
 LEAKING = (HERE / "net.yaml").read_text()
+STORED = (HERE / "kept.yaml").read_text()
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \" '"
 
 
@@ -35,10 +36,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hostile = LEAKING.replace("manager: net", f"manager: hostile\nbrief: {json.dumps(HOSTILE)}")
     (folder / "hostile.yaml").write_text(hostile)
     (folder / "trace.jsonl").write_text('{"request": {"op": "drain"}, "expect": {}}\n')
-    checked = [str(folder / "net.yaml"), str(folder / "hostile.yaml")]
+    (folder / "kept.yaml").write_text(STORED)
+    checked = [str(folder / f"{name}.yaml") for name in ("net", "hostile", "kept")]
     # the gallery of all first, then those with findings, which are quick to find
     for args, status in (([*(str(ROOT / spec) for spec in SPECS), *checked], 1),
-                         (["--search", checked[0]], 1), (["--search", checked[1]], 1)):
+                         *((["--search", spec], 1) for spec in checked)):
         made = subprocess.run(berthc("html", "-o", str(folder), *args), check=False,
                               capture_output=True, text=True, timeout=TIMEOUT)
         assert made.returncode == status, made.stderr  # net and hostile leak

@@ -248,6 +248,44 @@ export async function a_finding_is_played_step_by_step({open}) {
     assert.equal(await count(page, ".instance:not(.gone)"), 0);
 }
 
+export async function findings_of_a_stored_spec_are_played_unless_the_process_dies({open}) {
+    const page = await open("kept.html");
+    await page.click("#tab-findings");
+    const finding = id => page.locator(".finding.error", {has: page.locator(`text="${id}"`)});
+    const crash = finding("dangling").first();
+    assert.match(await crash.textContent(), /In this script the process dies\. .*no store/);
+    assert.equal(await crash.locator("[data-play]").count(), 0);
+    const leak = finding("leak").first();
+    const told = await leak.locator('.script [data-label="answer"]').allTextContents();
+    await leak.locator("[data-play]").click();
+    const calls = await page.locator(".calls-log li").allTextContents();
+    assert.deepEqual(calls, ["1vm.add_plan9fails"]);
+    assert.equal(await page.locator("#sim-at").textContent(), "step 1 of 1");
+    assert.match(await answer(page), /^A: add_to_vm: EIO at share\.pending\.add, hook vm/);
+    assert.match(told[0], /EIO/);
+    assert.match(await page.locator(".instance .holders").textContent(), /1 reference/);
+}
+
+export async function lines_of_a_stored_manager_have_owners_and_are_played({open}) {
+    const page = await open("kept.html");
+    await choose(page, "who", "B");
+    await run(page);
+    const lines = await page.locator("#lines").inputValue();
+    assert.equal(JSON.parse(lines).owner, "B");
+    await page.locator("summary", {hasText: "As lines"}).click();
+    await page.click("#sim-play");
+    assert.match(await answer(page), /^B: add_to_vm: ok/);
+    for (const [line, says] of [
+        ['{"op": "drain", "die": 1}', /die needs a store, and here is none/],
+        ['{"op": "drain", "refuse": 1}', /refuse needs a store/],
+        ['{"op": "recover"}', /recover needs a store, .* kept-sim and berthc sim play it/],
+    ]) {
+        await page.fill("#lines", line);
+        await page.click("#sim-play");
+        assert.match(await answer(page), says);
+    }
+}
+
 export async function the_keyboard_is_enough({open}) {
     const page = await open("scsi.html");
     const focused = of => page.evaluate(name => document.activeElement.getAttribute(name), of);

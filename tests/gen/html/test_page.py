@@ -9,6 +9,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from berthc.emit.html import files, same
 from berthc.emit.html.bundle import BundleError, bundle
 from berthc.emit.html.content import troubles
 from berthc.emit.html.coverage import read
-from berthc.emit.html.findings import Checked, checked
+from berthc.emit.html.findings import Checked, checked, unplayed
 from berthc.emit.html.source import span
 from berthc.emit.html.words import html
 from berthc.model import Manager
@@ -27,6 +28,7 @@ from berthc.pipeline import search_text
 ROOT = Path(__file__).parents[3]
 SPECS = [*sorted((ROOT / "spec").glob("*.yaml")), ROOT / "tests/gen/specs/kitchen.yaml"]
 NOTHING = Checked((), "", False)
+ADD = {"op": "add_to_vm", "share": {"host_path": "/a"}}
 VOID = {"meta", "br", "input", "img", "link", "hr"}
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \" ' ` <!-- ]]>"
 
@@ -295,6 +297,32 @@ def test_findings_are_in_the_page_with_scripts_that_can_be_played(tmp_path: Path
     script = next(one["script"] for one in told["findings"] if one["id"] == "leak")
     assert [step["request"]["op"] for step in script] == ["reserve", "open", "release"]
     assert "data-play=" in text and "Explored every order of calls" in text
+
+
+def test_scripts_of_stored_specs_can_be_played_or_say_why_not(tmp_path: Path) -> None:
+    spec = ROOT / "tests/page/kept.yaml"
+    done = berthc("html", "--search", "-o", str(tmp_path), str(spec))
+    assert done.returncode == 1, done.stderr
+    text = (tmp_path / "kept.html").read_text()
+    told = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.S)[0])
+    scripts = {one["id"]: one["script"] for one in told["findings"]}
+    assert [step["request"]["op"] for step in scripts["leak"]] == ["add_to_vm"]
+    assert scripts["dangling"] == []
+    assert text.count("data-play=") == 1
+    assert text.count("In this script the process dies. That cannot be played here") == 1
+
+
+@pytest.mark.parametrize(("requests", "says"), [
+    ([{**ADD, "owner": "A"}, {**ADD, "owner": "B"}], ""),
+    ([{**ADD, "owner": "A"}, {**ADD, "owner": "A"}], "it matters that references have owners"),
+    ([{**ADD, "die": 1}], "process dies"),
+    ([{"op": "recover"}], "process dies"),
+])
+def test_a_script_that_the_page_would_play_otherwise_is_not_played(
+        requests: list[dict[str, Any]], says: str) -> None:
+    manager, _ = manager_of((ROOT / "tests/page/kept.yaml").read_text())
+    found: Any = SimpleNamespace(slots=None, script=requests, requests=requests)
+    assert (says in unplayed(manager, found)) if says else unplayed(manager, found) == ""
 
 
 def test_a_page_is_written_shown_and_compared(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def data(manager: Manager, lines: Sequence[str], checked: Checked) -> Json:
                    "together": h.together or "", "outs": _has_outs(manager, h.name)}
                   for h in manager.hooks],
         "findings": [
-            {"id": m.id, "text": m.text, "script": [] if m.slots else [
+            {"id": m.id, "text": m.text, "script": [] if m.unplayed else [
                 {"who": s.who, "asked": s.asked, "request": s.request} for s in m.script]}
             for m in checked.messages],
     }
@@ -105,6 +105,7 @@ def _operation(manager: Manager, operation: Operation) -> Json:
         "hooks": list(hooks_called(manager, operation)),
         "takes": takes[0] if takes else "", "drops": drops[0] if drops else "",
         "returns": [ref.name for ref in operation.returns],
+        "owner": manager.has_owner(operation),
     }
 
 

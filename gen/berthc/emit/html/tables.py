@@ -36,7 +36,8 @@ def tables(manager: Manager) -> Table:
         hooks=[_hook(h) for h in manager.hooks],
         left_out=[list(names) for names in manager.left_out],
         resources=[_resource(r) for r in manager.resources],
-        operations=[_operation(o) for o in manager.operations],
+        operations=[_operation(manager, o) for o in manager.operations],
+        store=manager.store is not None,
         limits=None if manager.limits is None else _limits(manager.limits),
         errors=list(ERRNO_NAMES),
     )
@@ -196,7 +197,7 @@ def _target(target: Target) -> Table:
                     stay=target.stay)
 
 
-def _operation(operation: Operation) -> Table:
+def _operation(manager: Manager, operation: Operation) -> Table:
     return _members(
         name=operation.name,
         brief=operation.brief,
@@ -209,6 +210,7 @@ def _operation(operation: Operation) -> Table:
         deny=[_deny(d) for d in operation.deny],
         gives=operation.gives,
         ends=operation.ends,
+        owner=manager.has_owner(operation),
         by=operation.by,
         absent_ok=operation.absent_ok,
         at=operation.at,

@@ -69,6 +69,8 @@ export function readRequest(tables, value) {
     if (typeof op !== "string")
         throw new Malformed("op must be a string");
     const operation = tables.operations.find(one => one.name === op);
+    if (tables.store)
+        readStored(tables, operation, op, members);
     const request = operation !== undefined ? readOperation(tables, operation, members)
         : op === "new" ? readNew(tables, members)
         : op === "drain" ? readDrain(tables, members)
@@ -77,6 +79,25 @@ export function readRequest(tables, value) {
     for (const name of members.keys())
         unknown("argument", name);
     return request;
+}
+
+/**
+ * What only managers with a store understand. There is no store here. So an owner changes nothing,
+ * and what needs a store is refused by its name.
+ *
+ * @param {Tables} tables
+ * @param {Operation | undefined} operation
+ * @param {string} op
+ * @param {Map<string, unknown>} members
+ */
+function readStored(tables, operation, op, members) {
+    if (operation?.owner && members.has("owner") && typeof take(members, "owner") !== "string")
+        throw new Malformed("owner must be a string");
+    const needs = operation === undefined && op === "recover" ? op
+        : ["die", "refuse", "id"].find(one => members.has(one) && !operation?.path.includes(one));
+    if (needs !== undefined)
+        throw new Malformed(`${needs} needs a store, and here is none; `
+            + `${tables.name}-sim and berthc sim play it`);
 }
 
 /**

@@ -133,6 +133,7 @@
  * @property {Deny[]} deny
  * @property {boolean} [gives]
  * @property {boolean} [ends]
+ * @property {boolean} [owner]  requests may say who asks
  * @property {string} [by]
  * @property {boolean} [absent_ok]
  * @property {string} [at]
@@ -154,6 +155,7 @@
  * @property {string[][]} left_out  optional hooks, in sets that a backend leaves out whole
  * @property {Resource[]} resources  parents before their children
  * @property {Operation[]} operations
+ * @property {boolean} [store]
  * @property {Limits} [limits]
  * @property {string[]} errors
  */

@@ -377,6 +377,8 @@ export class Form {
                     request[name] = of(name);
         if (operation?.at)
             request[operation.at.name] = of(operation.at.name);
+        if (operation?.owner)
+            request.owner = this.who;
         const fail = failures(this.element);
         if (fail.length)
             request.fail = fail;

@@ -311,7 +311,7 @@ export function historyBox(session, page, go) {
 /** A request in a few words. @param {Record<string, any>} request @param {any} page */
 function briefly(request, page) {
     const parts = Object.entries(request)
-        .filter(([name]) => !["op", "fail", "reservation"].includes(name))
+        .filter(([name]) => !["op", "fail", "owner", "reservation"].includes(name))
         .flatMap(([name, value]) => {
             if (typeof value !== "object" || Array.isArray(value))
                 return [`${name} ${text(value)}`];

@@ -187,12 +187,15 @@ export function startSimulator(page, tables) {
     }
 
     /**
-     * Who asks, where lines do not say: the caller that has the reservation.
+     * Who asks: the owner of a stored manager, if callers here have that name. Where lines do not
+     * say it, the caller that has the reservation.
      * @param {Record<string, any>} request
      */
     function ownerOf(request) {
         if (!page.operations.some((/** @type {any} */ one) => one.name === request.op))
             return "";
+        if (session.callers.includes(request.owner))
+            return request.owner;
         return session.owners().get(request.reservation) || session.callers[0];
     }
 
