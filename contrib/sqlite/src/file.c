@@ -205,7 +205,7 @@ static void sync_folder(const char *path)
     }
 }
 
-static int fill_file(struct berth_sqlite *store)
+static int fill_file(struct berth_sqlite *store, const berth_store_manager *manager)
 {
     int rc = sql_run(store, "PRAGMA page_size = %d", PAGE_SIZE);
 
@@ -216,7 +216,7 @@ static int fill_file(struct berth_sqlite *store)
     if (rc == 0)
         rc = sql_run(store, "PRAGMA user_version = %d", LAYOUT);
     if (rc == 0)
-        rc = header_make(store);
+        rc = header_make(store, manager);
     if (rc == 0)
         rc = sql_run(store, "COMMIT");
     if (rc == 0)
@@ -250,7 +250,7 @@ static int make_empty(struct berth_sqlite *store, char **fresh)
 }
 
 /* Makes a whole file under another name first. So there is never a part of a store at `path`. */
-static int make_whole(struct berth_sqlite *store)
+static int make_whole(struct berth_sqlite *store, const berth_store_manager *manager)
 {
     char *fresh;
     int rc = make_empty(store, &fresh);
@@ -259,7 +259,7 @@ static int make_whole(struct berth_sqlite *store)
         return rc;
     rc = connect_to(store, fresh, SQLITE_OPEN_READWRITE);
     if (rc == 0)
-        rc = fill_file(store);
+        rc = fill_file(store, manager);
     disconnect(store);
     if (rc == 0)
         rc = name_file(store, fresh);
@@ -270,7 +270,7 @@ static int make_whole(struct berth_sqlite *store)
     return rc;
 }
 
-static int make_file(struct berth_sqlite *store)
+static int make_file(struct berth_sqlite *store, const berth_store_manager *manager)
 {
     char *log = sqlite3_mprintf("%s-wal", store->path);
     int rc = 0;
@@ -281,17 +281,17 @@ static int make_file(struct berth_sqlite *store)
     if (access(log, F_OK) == 0 && access(store->path, F_OK) != 0)
         rc = error_set(store, -EBADMSG, "the file is missing, and its log is there (%s)", log);
     sqlite3_free(log);
-    return rc == 0 ? make_whole(store) : rc;
+    return rc == 0 ? make_whole(store, manager) : rc;
 }
 
-static int find_or_make(struct berth_sqlite *store)
+static int find_or_make(struct berth_sqlite *store, const berth_store_manager *manager)
 {
     struct stat found;
 
     if (stat(store->path, &found) != 0) {
         if (errno != ENOENT || store->options.must_exist)
             return error_set(store, -errno, "%s", strerror(errno));
-        return make_file(store);
+        return make_file(store, manager);
     }
     if (!S_ISREG(found.st_mode))
         return error_set(store, -EBADMSG, "it is no file");
@@ -374,9 +374,9 @@ static int check_file(struct berth_sqlite *store)
     return error_damaged(store, "its log is missing");
 }
 
-int file_open(struct berth_sqlite *store)
+int file_open(struct berth_sqlite *store, const berth_store_manager *manager)
 {
-    int rc = find_or_make(store);
+    int rc = find_or_make(store, manager);
 
     if (rc == 0)
         rc = check_file(store);

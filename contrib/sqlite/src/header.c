@@ -84,28 +84,6 @@ static int write_row(struct berth_sqlite *store)
         (unsigned long long)header->schema, (sqlite3_int64)sum_of(header), places[header->place]);
 }
 
-int header_make(struct berth_sqlite *store)
-{
-    static char nothing[] = "", no_tables[] = "[]";
-    int rc =
-        sql_run(store, "CREATE TABLE _berth(manager TEXT, format INTEGER, hash TEXT, options TEXT, "
-                       "absent TEXT, hooks TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, "
-                       "tables TEXT, schema TEXT, _sum INTEGER, place TEXT)");
-
-    store->header = (struct header){.manager = nothing,
-                                    .options = nothing,
-                                    .absent = nothing,
-                                    .hooks = nothing,
-                                    .backend = nothing,
-                                    .tables = no_tables};
-    if (rc == 0)
-        rc = header_schema(store, &store->header.schema);
-    if (rc == 0)
-        rc = write_row(store);
-    store->header = (struct header){0};
-    return rc;
-}
-
 static char *names_of(const struct tables *tables)
 {
     const char **names = calloc(tables->n > 0 ? tables->n : 1, sizeof *names);
@@ -120,30 +98,57 @@ static char *names_of(const struct tables *tables)
     return json;
 }
 
-int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
+/* The header of `manager`; false: out of memory. */
+static bool fill_header(struct header *header, const berth_store_manager *manager,
+                        const struct tables *tables)
 {
-    struct header next = {
+    header_free(header);
+    *header = (struct header){
         .manager = strdup(manager->manager),
         .options = strdup(manager->options),
         .absent = strdup(manager->absent),
         .hooks = strdup(manager->hooks),
         .backend = strdup(manager->backend),
-        .tables = names_of(&store->tables),
+        .tables = names_of(tables),
         .spec_hash = manager->spec_hash,
         .format = manager->format,
-        .epoch = (store->header.epoch > manager->epoch ? store->header.epoch : manager->epoch) + 1,
-        .sequence = store->header.sequence,
         .place = manager->place,
     };
-    int rc;
+    return header->manager && header->options && header->absent && header->hooks &&
+           header->backend && header->tables;
+}
 
-    header_free(&store->header);
-    store->header = next;
-    if (!next.manager || !next.options || !next.absent || !next.hooks || !next.backend ||
-        !next.tables)
-        return error_memory(store);
-    rc = header_schema(store, &store->header.schema);
+static int write_with_schema(struct berth_sqlite *store)
+{
+    int rc = header_schema(store, &store->header.schema);
+
     return rc == 0 ? write_row(store) : rc;
+}
+
+int header_make(struct berth_sqlite *store, const berth_store_manager *manager)
+{
+    int rc =
+        sql_run(store, "CREATE TABLE _berth(manager TEXT, format INTEGER, hash TEXT, options TEXT, "
+                       "absent TEXT, hooks TEXT, backend TEXT, epoch INTEGER, sequence INTEGER, "
+                       "tables TEXT, schema TEXT, _sum INTEGER, place TEXT)");
+
+    if (rc == 0 && !fill_header(&store->header, manager, &(struct tables){0}))
+        rc = error_memory(store);
+    if (rc == 0)
+        rc = write_with_schema(store);
+    header_free(&store->header);
+    return rc;
+}
+
+int header_write(struct berth_sqlite *store, const berth_store_manager *manager)
+{
+    const uint64_t was = store->header.epoch, sequence = store->header.sequence;
+
+    if (!fill_header(&store->header, manager, &store->tables))
+        return error_memory(store);
+    store->header.epoch = (was > manager->epoch ? was : manager->epoch) + 1;
+    store->header.sequence = sequence;
+    return write_with_schema(store);
 }
 
 /* Reading */

@@ -106,7 +106,8 @@ int error_memory(struct berth_sqlite *store);
 int error_damaged(struct berth_sqlite *store, const char *what);
 
 /* file.c: from a path to a connection that is set up, and back. */
-int file_open(struct berth_sqlite *store);
+/* A file that is made is of `manager`, and in its place from the beginning. */
+int file_open(struct berth_sqlite *store, const berth_store_manager *manager);
 void file_close(struct berth_sqlite *store);
 /* The file was opened whole: its log may be written into it when it is closed. */
 void file_accept(struct berth_sqlite *store);
@@ -173,7 +174,8 @@ int texts_read(const char *json, size_t size, struct cell *cell, berth_strings *
 bool cell_reserve(struct cell *cell, size_t size);
 
 /* header.c */
-int header_make(struct berth_sqlite *store);
+/* Of a new file: epoch 0. */
+int header_make(struct berth_sqlite *store, const berth_store_manager *manager);
 int header_read(struct berth_sqlite *store);
 /* Writes the header with these tables, for the next epoch. */
 int header_write(struct berth_sqlite *store, const berth_store_manager *manager);

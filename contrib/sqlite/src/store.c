@@ -65,8 +65,6 @@ static int show_stored(struct berth_sqlite *store, const struct tables *tables,
     const struct header *header = &store->header;
     struct shown shown = {store, tables};
 
-    if (header->epoch == 0)
-        return 0; /* it was made just now, or nobody got further */
     return accept(arg, &(berth_store_manager){
                            .manager = header->manager,
                            .format = header->format,
@@ -84,6 +82,16 @@ static int show_stored(struct berth_sqlite *store, const struct tables *tables,
                        });
 }
 
+/*
+ * It was made just now, or nobody got further. One that was made for a save is not empty for
+ * others: the rows are elsewhere.
+ */
+static bool is_empty(const struct header *header, const berth_store_manager *manager)
+{
+    return header->epoch == 0 &&
+           (header->place == BERTH_STORE_HERE || manager->place == BERTH_STORE_ARRIVING);
+}
+
 /* Within the transaction that takes the store. */
 static int take_store(struct berth_sqlite *store, const berth_store_manager *manager,
                       int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
@@ -95,7 +103,7 @@ static int take_store(struct berth_sqlite *store, const berth_store_manager *man
         rc = header_read(store);
     if (rc == 0)
         rc = tables_read(store, &old);
-    if (rc == 0)
+    if (rc == 0 && !is_empty(&store->header, manager))
         rc = show_stored(store, &old, accept, arg);
     explain_refusal(store, manager, rc);
     if (rc == 0)
@@ -142,7 +150,7 @@ static int prepare_all(struct berth_sqlite *store)
 static int open_file(struct berth_sqlite *store, const berth_store_manager *manager,
                      int (*accept)(void *arg, const berth_store_manager *stored), void *arg)
 {
-    int rc = file_open(store);
+    int rc = file_open(store, manager);
 
     if (rc == 0)
         rc = begin_with_whole_log(store);

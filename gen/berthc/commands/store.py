@@ -60,7 +60,8 @@ def _blob(cell: object) -> str:
 def _lines(stored: Stored, manager: Manager | None) -> Iterator[str]:
     header = stored.header
     if not header["epoch"]:
-        yield "nobody has opened this store yet, or its log is missing"
+        yield ("nothing of a save into this store has arrived" if header["place"] == "arriving"
+               else "nobody has opened this store yet, or its log is missing")
         return
     yield (f"manager {header['manager']}, spec {header['hash']}, epoch {header['epoch']}, commit "
            f"{header['sequence']}")

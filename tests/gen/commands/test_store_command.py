@@ -446,6 +446,12 @@ def test_a_store_that_nobody_has_opened_is_told(store: Path) -> None:
         0, "nobody has opened this store yet, or its log is missing\n", "")
 
 
+def test_a_save_that_has_just_begun_is_told(store: Path) -> None:
+    change(store, "UPDATE _berth SET epoch = 0, place = 'arriving'")
+    assert read("store", str(store), SPEC) == (
+        0, "nothing of a save into this store has arrived\n", "")
+
+
 def test_a_store_without_its_last_byte_is_told(store: Path) -> None:
     closed(store)
     store.write_bytes(store.read_bytes()[:-1])
