@@ -83,41 +83,30 @@ static void disconnect(struct berth_sqlite *store)
     store->db = NULL;
 }
 
-/* The number that a PRAGMA gives. */
-static int ask_number(struct berth_sqlite *store, const char *pragma, int *number)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sql_prepare(store, &statement, "PRAGMA %s", pragma);
-
-    if (rc == 0)
-        rc = sql_next(store, statement);
-    *number = rc == 1 ? sqlite3_column_int(statement, 0) : 0;
-    (void)sqlite3_finalize(statement);
-    return rc < 0 ? rc : 0;
-}
-
 /* Is it a store? `db` only reads the file. 1: it is not whole without its log. */
 static int check_identity(struct berth_sqlite *store)
 {
-    int application, layout, rc = ask_number(store, "application_id", &application);
+    int application, layout, schema, rc = sql_number(store, "application_id", &application);
 
     if (rc == 0)
-        rc = ask_number(store, "user_version", &layout);
+        rc = sql_number(store, "user_version", &layout);
+    if (rc == 0)
+        rc = sql_number(store, "schema_version", &schema);
     if (rc < 0)
         return rc;
     if (application != APPLICATION_ID)
         return error_set(store, -EBADMSG, "the file belongs to another program, or is damaged");
-    if ((layout & ~LOG_MARK) != LAYOUT)
+    if ((layout & LOG_MARK ? layout & LAYOUT_MASK : layout) != LAYOUT)
         return error_set(store, -EPROTO, "the file has layout %d, and this library knows %d",
-                         layout & ~LOG_MARK, LAYOUT);
-    return layout != LAYOUT;
+                         layout & LAYOUT_MASK, LAYOUT);
+    return log_is_needed(layout, schema);
 }
 
 /* SQLite takes a file whose end is cut off for one with fewer pages. The log may have the rest. */
 static int check_size(struct berth_sqlite *store)
 {
     struct stat found;
-    int page, rc = ask_number(store, "page_size", &page);
+    int page, rc = sql_number(store, "page_size", &page);
 
     if (rc == 0 && page > 0 && stat(store->path, &found) == 0 && found.st_size % page != 0)
         rc = error_damaged(store, "its size is no multiple of its pages");
@@ -207,7 +196,10 @@ static void sync_folder(const char *path)
 
 static int fill_file(struct berth_sqlite *store, const berth_store_manager *manager)
 {
+    uint16_t random;
     int rc = sql_run(store, "PRAGMA page_size = %d", PAGE_SIZE);
+
+    sqlite3_randomness(sizeof random, &random);
 
     if (rc == 0)
         rc = sql_run(store, "BEGIN");
@@ -215,6 +207,9 @@ static int fill_file(struct berth_sqlite *store, const berth_store_manager *mana
         rc = sql_run(store, "PRAGMA application_id = %d", APPLICATION_ID);
     if (rc == 0)
         rc = sql_run(store, "PRAGMA user_version = %d", LAYOUT);
+    /* A copy begins with 1, and has one more each time that SQLite writes over it. */
+    if (rc == 0)
+        rc = sql_run(store, "PRAGMA schema_version = %d", 1000 + random % 10000);
     if (rc == 0)
         rc = header_make(store, manager);
     if (rc == 0)
@@ -438,7 +433,7 @@ static void keep_marked_log(struct berth_sqlite *store)
     int keeps = 1, layout = 0;
 
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, -1, &keeps);
-    if (!keeps && (ask_number(store, "user_version", &layout) < 0 || layout != LAYOUT))
+    if (!keeps && (sql_number(store, "user_version", &layout) < 0 || layout != LAYOUT))
         (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 

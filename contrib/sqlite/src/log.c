@@ -173,6 +173,22 @@ int log_check(struct berth_sqlite *store)
     return rc;
 }
 
+/* The mark of a file with this schema_version. */
+static int mark_of(int schema)
+{
+    enum { SHIFT = 17, MOST = 0x3fff };
+
+    return LOG_MARK | (int)(1 + (unsigned)schema % MOST) << SHIFT;
+}
+
+/* Earlier marks were without a number. */
+bool log_is_needed(int layout, int schema)
+{
+    const int mark = layout & ~LAYOUT_MASK;
+
+    return mark == LOG_MARK || mark == mark_of(schema);
+}
+
 static int set_mark(struct berth_sqlite *store, int mark)
 {
     return sql_run(store, "PRAGMA user_version = %d", LAYOUT | mark);
@@ -181,10 +197,10 @@ static int set_mark(struct berth_sqlite *store, int mark)
 void log_empty(struct berth_sqlite *store)
 {
     const bool marks = !store->log_is_held;
-    int pages = 0, written = -1;
+    int pages = 0, written = -1, schema;
 
-    if (marks)
-        (void)set_mark(store, LOG_MARK);
+    if (marks && sql_number(store, "schema_version", &schema) == 0)
+        (void)set_mark(store, mark_of(schema));
     (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
     if (marks)
         (void)set_mark(store, 0); /* while the log has it as well, file_close() keeps the log */

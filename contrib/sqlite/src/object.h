@@ -11,7 +11,8 @@
 enum {
     APPLICATION_ID = 0x42527468, /* "BRth", of every store */
     LAYOUT = 1,                  /* of _berth and of the columns' types: user_version */
-    LOG_MARK = 0x10000,          /* in user_version of the file alone: its log has what it lacks */
+    LAYOUT_MASK = 0xffff,
+    LOG_MARK = 0x10000, /* in user_version of the file alone: its log has what it lacks */
     DEFAULT_BUSY_MS = 5000,
     /* A commit writes whole pages: small ones, since it changes a row in each of a few tables. */
     PAGE_SIZE = 1024,
@@ -131,6 +132,12 @@ char *log_path(const struct berth_sqlite *store);
 /* 0: it is missing. 1; -ENOMEM. */
 int log_exists(struct berth_sqlite *store);
 /*
+ * Does user_version say that the file is not whole without its log? `schema` is schema_version. The
+ * mark has a number of it. SQLite copies the mark with the pages, and gives each copy another
+ * schema_version: copies are whole.
+ */
+bool log_is_needed(int layout, int schema);
+/*
  * Writes the log into the file, which gets the mark: without a log it is not whole from now on. The
  * log itself has no mark. So a program that writes all of it into the file removes the mark. What
  * fails here is tried again after later commits.
@@ -142,6 +149,8 @@ int sql_prepare(struct berth_sqlite *store, sqlite3_stmt **out, const char *form
 int sql_run(struct berth_sqlite *store, const char *format, ...);
 /* The next row of a statement. 1: there is one. 0: there is none. */
 int sql_next(struct berth_sqlite *store, sqlite3_stmt *statement);
+/* The number that a PRAGMA gives. */
+int sql_number(struct berth_sqlite *store, const char *pragma, int *number);
 /* Runs a statement that gives no row, and makes it ready for the next time. */
 int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement);
 int sql_begin(struct berth_sqlite *store);

@@ -55,6 +55,18 @@ int sql_next(struct berth_sqlite *store, sqlite3_stmt *statement)
     return rc == SQLITE_DONE ? 0 : error_sql(store, rc);
 }
 
+int sql_number(struct berth_sqlite *store, const char *pragma, int *number)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sql_prepare(store, &statement, "PRAGMA %s", pragma);
+
+    if (rc == 0)
+        rc = sql_next(store, statement);
+    *number = rc == 1 ? sqlite3_column_int(statement, 0) : 0;
+    (void)sqlite3_finalize(statement);
+    return rc < 0 ? rc : 0;
+}
+
 int sql_step(struct berth_sqlite *store, sqlite3_stmt *statement)
 {
     int rc = sql_next(store, statement); /* PRAGMAs tell what is set now */

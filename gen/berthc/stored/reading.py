@@ -19,7 +19,8 @@ from berthc.stored.tables import Cell
 
 APPLICATION_ID = 0x42527468  # as in contrib/sqlite/src/object.h
 LAYOUT = 1
-LOG_MARK = 0x10000  # in the layout of a file that is not whole without its log
+LAYOUT_MASK = 0xffff
+LOG_MARK = 0x10000  # in user_version of a file that is not whole without its log
 PLACES = ("", "arriving", "moved")
 
 Row = dict[str, object]
@@ -127,20 +128,27 @@ def _check_identity(path: str) -> None:
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
+        schema = connection.execute("PRAGMA schema_version").fetchone()[0]
         page = connection.execute("PRAGMA page_size").fetchone()[0]
     finally:
         connection.close()
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: the file belongs to another program, or is damaged")
-    if layout & ~LOG_MARK != LAYOUT:
-        raise StoreError(f"{path}: the file has layout {layout & ~LOG_MARK}, and this berthc knows "
-                         f"{LAYOUT}")
+    if (layout & LAYOUT_MASK if layout & LOG_MARK else layout) != LAYOUT:
+        raise StoreError(f"{path}: the file has layout {layout & LAYOUT_MASK}, and this berthc "
+                         f"knows {LAYOUT}")
     if os.path.exists(log_path(path)):
         return
     if os.path.getsize(path) % page:
         raise _Damaged("its size is no multiple of its pages")
-    if layout & LOG_MARK:
+    if _needs_log(layout, schema):
         raise _Damaged("its log is missing")
+
+
+def _needs_log(layout: int, schema: int) -> bool:
+    """As log_is_needed in contrib/sqlite/src/log.c, which says why."""
+    number = 1 + (schema & 0xffffffff) % 0x3fff
+    return layout & ~LAYOUT_MASK in (LOG_MARK, LOG_MARK | number << 17)
 
 
 def _read(path: str) -> Stored:

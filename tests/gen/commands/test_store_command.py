@@ -372,6 +372,24 @@ def test_a_missing_log_is_told(store: Path) -> None:
         1, "", f"berthc: {store}: the file is damaged: its log is missing\n")
 
 
+def test_a_copy_that_sqlite_made_is_whole(store: Path) -> None:
+    """The store is marked: a process is about to write its log into it."""
+    backup, other = store.with_name("backup.db"), store.with_name("other.db")
+    connection = sqlite3.connect(store)
+    schema = connection.execute("PRAGMA schema_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {1 | 0x10000 | 1 + schema % 0x3fff << 17}")
+    to = sqlite3.connect(backup)
+    connection.backup(to)
+    to.close()
+    connection.execute("VACUUM INTO ?", (str(other),))
+    connection.close()
+    for copy in (backup, other):
+        status, out, err = read("store", str(copy), SPEC)
+        assert (status, err) == (0, "")
+        assert "commit 9" in out
+    assert read("store", str(store))[2].endswith("its log is missing\n")
+
+
 def closed(store: Path) -> None:
     """As a manager leaves it that was destroyed."""
     damage(store, "PRAGMA wal_checkpoint(TRUNCATE)")
