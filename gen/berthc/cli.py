@@ -38,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
         return BAD
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except MemoryError:
+        pass  # the exception keeps what filled the memory
     # of files the stages tell themselves; what is left is the disk behind stdout, or a folder that
     # is gone
     except OSError as error:
@@ -51,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it "
               f"(--debug shows where)", file=sys.stderr)
         return BROKEN
+    print("berthc: cannot go on: there is no more memory", file=sys.stderr)
+    return USAGE
 
 
 def open_streams() -> None:

@@ -461,21 +461,52 @@ static void search_judge_drains(void)
     search_tell_later();
 }
 
-static void search_run(void)
+static unsigned search_rows(void)
 {
     unsigned n = 0;
 
     for (unsigned i = 1; i <= type.n_resources; i++)
         n += type.resources[i].n_rows;
+    return n;
+}
+
+static void search_print_seen(void)
+{
+    print_rows("taken", rows_taken, search_rows());
+    print_rows("behind", wanted_behind, search_rows());
+    print_numbers("asked", search.asked);
+    print_numbers("called", search.called);
+    seen_print();
+}
+
+static void search_print_done(void)
+{
+    (void)printf("done %u %llu %d %d %d %d %llu %zu\n", trail_n,
+                 (unsigned long long)search.transitions, search.complete, search.limited,
+                 search.cut, search.out_of_memory, (unsigned long long)search.cancelled,
+                 usage_memory());
+}
+
+static void search_end_without_memory(void)
+{
+    search.complete = false;
+    search_print_seen();
+    search_tell_later();
+    search_print_done();
+}
+
+static void search_run(void)
+{
     search.complete = true;
     rows_begin();
-    wanted_begin(n);
+    wanted_begin(search_rows());
     moves_begin();
     stated_begin();
     poisoned_begin();
     stranded_begin();
     drains_begin();
     seen_begin();
+    fatal_last = search_end_without_memory;
     search_walk(true);
     for (uint32_t i = 0; i < trail_n; i++) {
         struct image *image;
@@ -489,15 +520,9 @@ static void search_run(void)
     search_judge_drains();
     if (plan.n_wanted > 0)
         wanted_look_for(&search.states);
-    print_rows("taken", rows_taken, n);
-    print_rows("behind", wanted_behind, n);
-    print_numbers("asked", search.asked);
-    print_numbers("called", search.called);
-    seen_print();
-    (void)printf("done %u %llu %d %d %d %d %llu %zu\n", trail_n,
-                 (unsigned long long)search.transitions, search.complete, search.limited,
-                 search.cut, search.out_of_memory, (unsigned long long)search.cancelled,
-                 usage_memory());
+    fatal_last = NULL;
+    search_print_seen();
+    search_print_done();
     /* a holder whose root ends while it waits shares an error, which no whole operation gives it */
     if (plan.in_flight > 0 && search.complete && !search.cut && !search.limited)
         inflight_run(search.dangles ? NULL : &search.states);

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 STATES_IN_C = 1_000_000
 """The bound on states of the search in C where none is given."""
 
+NO_MEMORY = "the bound on memory that the system sets was reached"
+KILLED = "the system killed the search, perhaps for lack of memory; a lower --memory may help"
+"""Why a search ended by itself."""
+
 LADDER = ((3, 2), (4, 2), (3, 3), (5, 2), (4, 3), (6, 2), (5, 3), (7, 2), (6, 3), (8, 2), (7, 3),
           (8, 3))
 """Callers and keys of the searches within a budget. The first has the default bounds."""

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Set
 from typing import NamedTuple
 
 from berthc.diag import Diagnostic, Note, Severity
-from berthc.explore.bounds import LADDER, Bounds
+from berthc.explore.bounds import KILLED, LADDER, Bounds
 from berthc.explore.cause import causes, failed_itself, silent
 from berthc.explore.findings.advice import advice
 from berthc.explore.findings.judge import IDS
@@ -144,6 +144,8 @@ def followed(report: Report) -> str:
 
 def not_played(report: Report) -> str:
     """What nobody came to, so that nothing is claimed of it."""
+    if report.stopped == KILLED:
+        return ""  # the search could not tell
     reported = [*(f"operation {name}" for name in report.unplayed.operations),
                 *report.unplayed.rows]
     return f"never played: {', '.join(reported)}" if reported else ""
@@ -168,6 +170,8 @@ def claim(report: Report) -> str:
         return f"explored {_whole(report)} ({within}): {counted}{_rest(report)}"
     if not report.combined:
         return f"explored in part ({what}): {counted}"
+    if not report.complete and report.stopped:
+        return f"explored in part ({what}): {counted}, then {report.stopped}"
     if not report.complete and not report.states and report.covered:
         return "explored nothing: the bound on time was reached first"
     if not report.complete:

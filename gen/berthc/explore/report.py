@@ -85,6 +85,7 @@ class Report:
     interrupted: tuple[int, int] | None = None  # by the user, at this setting of so many
     covered: tuple[Covered, ...] = ()  # with a budget of time: every search, the last one too
     out_of_memory: bool = False  # the search stopped at the bound on memory
+    stopped: str = ""  # why a search ended by itself
     cut: bool = False  # something was left out behind a finding
     # with operations in flight, where that was asked for; None: there was no such search
     flights: tuple[engine_run.Flights | None, ...] = ()
@@ -144,8 +145,10 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
     complete = every and not interrupted and all(s.complete for s in searches)
     if complete and bounds.callers > 1 and not any(s.cut or s.limited for s in searches):
         try:
-            findings += [Finding(fault, accepted(manager, fault), ()) for fault in (
+            never = [Finding(fault, accepted(manager, fault), ()) for fault in (
                 *_unreachable(manager, searches, bounds, program), *_unasked(manager, searches))]
+            complete = all(s.complete for s in searches)  # drains may need more memory
+            findings += never if complete else []
         except KeyboardInterrupt:
             complete, interrupted = False, True
     findings.sort(key=lambda f: (f.fault.loc.line, f.fault.loc.column, IDS.index(f.fault.id)))
@@ -157,6 +160,7 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
                   unplayed=_unplayed(manager, searches),
                   interrupted=(progress.setting, progress.settings) if interrupted else None,
                   out_of_memory=any(s.out_of_memory for s in searches),
+                  stopped=next((s.stopped for s in searches if s.stopped), ""),
                   cut=any(s.cut for s in searches),
                   flights=tuple(s.flights for s in searches if isinstance(s, engine_run.Searched))
                   if bounds.in_flight > 0 else ())
@@ -205,7 +209,7 @@ def _searches(manager: Manager, bounds: Bounds, progress: Progress) -> tuple[lis
             done.append(search)
             search.run()
             left -= len(search.nodes)
-            if search.out_of_memory:  # the others would have no more
+            if search.out_of_memory or search.stopped:  # the others would have no more
                 break
     except KeyboardInterrupt:
         return done, True

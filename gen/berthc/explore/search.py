@@ -7,11 +7,12 @@ because what follows from it would be told as faults of other rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from berthc.explore.bounds import Bounds, memory_used
+from berthc.explore.bounds import NO_MEMORY, Bounds, memory_used
 from berthc.explore.callers.inputs import Valuation, scarce
 from berthc.explore.findings.cancelled import try_uses
 from berthc.explore.findings.drains import Drains, judge_death
@@ -38,6 +39,8 @@ from berthc.walk.breadth import Breadth
 
 LOOK_AT_MEMORY = 256
 """States after which a search looks again how much memory there is in use."""
+
+RESERVE = 8 << 20  # bytes, with which the report is made where memory has ended
 
 GONE_ON = ("denied", "ambiguous")
 """Findings behind which a search goes on: neither is a fault of the state that it was found in."""
@@ -116,6 +119,7 @@ class Search:
         # is told how many states were seen, and how many of them wait
         self.watch: Callable[[int, int], None] | None = None
         self.out_of_memory = False
+        self.stopped = ""  # why it ended by itself
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._states: Breadth[int] = Breadth()
         self._reported: set[tuple[str, str, Loc]] = set()
@@ -137,7 +141,23 @@ class Search:
         return len(self.nodes)
 
     def run(self) -> None:
-        """First with a backend that never fails, for `denied`; then with one that does."""
+        """First with a backend that never fails, for `denied`; then with one that does. Without
+        memory it ends in part."""
+        reserve = bytearray(RESERVE)
+        with suppress(MemoryError):
+            self._run()
+            return
+        del reserve
+        self._stop()
+
+    def _stop(self) -> None:
+        """There is no memory. What the report does not need goes."""
+        self._states, self._later, self._dying = Breadth(), [], set()
+        self.stepper.forget()
+        self.seen.forget()
+        self.complete, self.stopped = False, NO_MEMORY
+
+    def _run(self) -> None:
         self._walk(clean=True)
         for node in self.nodes:
             self._poisoned.learn(node.local)
@@ -328,7 +348,15 @@ class Search:
         """Drains in every state, with every outcome, as long as rows are missing: for what only
         drain reaches. Of states in which it does the same, one is enough. Then what callers and
         more drains do with what a drain left, which is judged no more: these rows count as
-        `behind`."""
+        `behind`. It is in part where memory ends before that."""
+        reserve = bytearray(RESERVE)
+        with suppress(MemoryError):
+            self._drains(missing)
+            return
+        del reserve
+        self._stop()
+
+    def _drains(self, missing: Callable[[], bool]) -> None:
         seen: set[Hashable] = set()
         left: Breadth[Local] = Breadth(self._states.known)
 

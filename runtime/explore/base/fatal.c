@@ -26,6 +26,16 @@ static void fatal_limit(const char *what)
     exit(4);
 }
 
+static void fatal_memory(void)
+{
+    void (*last)(void) = fatal_last;
+
+    fatal_last = NULL;
+    if (last)
+        last();
+    fatal_limit("memory");
+}
+
 static void fatal_plan(const char *what)
 {
     (void)printf("plan %s\n", what);
@@ -38,7 +48,7 @@ static void *fatal_alloc(size_t size)
     void *memory = calloc(1, size);
 
     if (!memory)
-        fatal_limit("memory");
+        fatal_memory();
     return memory;
 }
 
@@ -46,6 +56,6 @@ static void *fatal_realloc(void *memory, size_t size)
 {
     memory = realloc(memory, size);
     if (!memory)
-        fatal_limit("memory");
+        fatal_memory();
     return memory;
 }

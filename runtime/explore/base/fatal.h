@@ -17,6 +17,12 @@ static void (*fatal_way)(void);
 /* The spec is beyond the limits of this program: the search in Python has none. */
 static void fatal_limit(const char *what) __attribute__((__noreturn__));
 
+/* There is no more memory. */
+static void fatal_memory(void) __attribute__((__noreturn__));
+
+/* Called first, if it is not NULL: tells what was seen until then. */
+static void (*fatal_last)(void);
+
 /* The plan is none: berthc and this program do not belong together. */
 static void fatal_plan(const char *what) __attribute__((__noreturn__));
 

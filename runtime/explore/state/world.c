@@ -61,7 +61,7 @@ static struct image *world_save(void)
         size += world_piece_of(i).size;
     image = malloc(sizeof *image + size);
     if (!image)
-        fatal_limit("memory");
+        fatal_memory();
     image->size = size;
     size = 0;
     for (unsigned i = 0; i < PIECES; i++) {

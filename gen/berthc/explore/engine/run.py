@@ -1,6 +1,7 @@
 """One search in C: the program runs with a plan, and what it answers becomes a `Searched`."""
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from berthc.explore.bounds import Bounds
+from berthc.explore.bounds import KILLED, NO_MEMORY, Bounds
 from berthc.explore.callers.inputs import Valuation
 from berthc.explore.engine import faults
 from berthc.explore.engine.build import NoCompiler
@@ -63,6 +64,7 @@ class Searched:
     limited: bool = False
     cut: bool = False
     out_of_memory: bool = False
+    stopped: str = ""  # why it ended by itself
     flights: Flights | None = None
 
 
@@ -94,19 +96,23 @@ class Running:
         return self._result
 
     def result(self, watch: Watch = lambda _states, _waiting: None) -> Searched:
-        """Waits for the end. Raises Beyond and BrokenRuntime."""
+        """Waits for the end. Where the system ends the search, it is in part. Raises Beyond and
+        BrokenRuntime."""
         assert self._process.stdout is not None
         numbers = Numbers(self._manager)
-        done = False
+        done, flying, stopped = False, 0, ""
         for line in self._process.stdout:
             kind, *words = line.split()
             if kind == "progress":
                 self._result.states, self._result.transitions = int(words[0]), int(words[2])
                 watch(int(words[0]), int(words[1]))
             elif kind == "flying":
-                watch(int(words[0]), int(words[1]))
+                flying = int(words[0])
+                watch(flying, int(words[1]))
             elif kind == "broken":
                 raise BrokenRuntime(line.partition(" ")[2].strip())
+            elif kind == "limit" and words == ["memory"]:
+                stopped = NO_MEMORY
             elif kind == "limit":
                 raise Beyond(" ".join(words))
             elif kind == "plan":
@@ -114,9 +120,21 @@ class Running:
             elif line.endswith("\n"):  # else it was ended while it told this
                 self._take(kind, words, numbers)
                 done = done or kind == "done"
-        if self._process.wait() != 0 or not done:
+        status = self._process.wait()
+        if status == -signal.SIGKILL:
+            stopped = KILLED
+        if stopped:
+            self._end_early(stopped, done, flying)
+        elif status != 0 or not done:
             raise BrokenRuntime(f"the search ends by itself, with {self._process.returncode}")
         return self._result
+
+    def _end_early(self, why: str, done: bool, flying: int) -> None:
+        result = self._result
+        result.stopped = why
+        if done and result.complete:  # it was with operations in flight
+            result.flights = Flights(flying, 0, 0, 0, 0, complete=False, compared=False)
+        result.complete = result.complete and done
 
     def _take(self, kind: str, words: list[str], numbers: Numbers) -> None:
         result, manager = self._result, self._manager

@@ -47,7 +47,7 @@ def searches(manager: Manager, program: Path, every: list[tuple[Valuation, str]]
                 result = again.result(progress)
             left -= result.states
             done.append(result)
-            if result.out_of_memory:  # the others would have no more
+            if result.out_of_memory or result.stopped:  # the others would have no more
                 break
     except KeyboardInterrupt:
         done += [search.end() for _, search in running[:1]]
@@ -61,7 +61,7 @@ def searches(manager: Manager, program: Path, every: list[tuple[Valuation, str]]
 def drained(manager: Manager, program: Path, search: Searched, bounds: Bounds,
             missing: AbstractSet[tuple[int, str]]) -> None:
     """Drains in every state of a search, as long as rows are missing: they join its `taken`, and
-    those behind a drain its `behind`."""
+    those behind a drain its `behind`. It is in part where memory ends before that."""
     numbers: dict[int, int] = {id(row): n for n, row in enumerate(_rows(manager), 1)}
     wanted = [(numbers[row], OUTCOMES.index(outcome)) for row, outcome in sorted(
         missing, key=lambda one: (numbers[one[0]], one[1]))]
@@ -69,8 +69,10 @@ def drained(manager: Manager, program: Path, search: Searched, bounds: Bounds,
                       replace(bounds, in_flight=0), wanted=wanted)
     try:
         result = running.result()
+        search.complete = result.complete
     finally:
         running.end()
+    search.out_of_memory, search.stopped = result.out_of_memory, result.stopped
     search.taken |= result.taken
     search.behind |= result.behind
 
