@@ -108,6 +108,61 @@ static void refused_commits(void **unused)
         check_failures(all[i]);
 }
 
+/* Each drop of a drain is as an operation: it fails alone if its first commit is refused. */
+static void refused_commits_of_a_drain(void **unused)
+{
+    enum { BOXES = 3 };
+
+    (void)unused;
+    for (unsigned refused = 0; refused < BOXES; refused++) {
+        struct depot_of_halls halls;
+        char number[DEPOSITORY_BOX_NUMBER_SIZE];
+
+        halls_start(&halls);
+        for (unsigned i = 0; i < BOXES; i++)
+            assert_int_equal(add(&halls, (char[]){(char)('a' + i), '\0'}, "ann", number), 0);
+        halls.store.at = halls.store.n_commits + 2 * refused + 1; /* before the call, and its end */
+        halls.store.fault = BERTH_FAULT_REFUSE;
+        halls.store.error = -ENOSPC;
+        assert_int_equal(drain(&halls), -ENOSPC);
+        assert_int_equal(hall_count(&halls.hall), 1);
+        assert_int_equal(berth_memory_store_count(halls.memory, "box"), 1);
+        assert_int_equal(drain(&halls), 0);
+        halls_stop(&halls);
+    }
+}
+
+static int discard_its_root(struct hall *hall, berth_call *call, const char *what)
+{
+    const depository_box_config box = box_named("a");
+
+    (void)call;
+    if (strcmp(what, "remove:box a") == 0)
+        assert_int_equal(
+            depository_discard_box(((struct depot_of_halls *)hall->arg)->manager, &box, NULL), 0);
+    return 0;
+}
+
+/* A drain that has lost a root within a call begins anew with the next one. */
+static void refused_commit_behind_a_discard_in_a_drain(void **unused)
+{
+    struct depot_of_halls halls;
+    char number[DEPOSITORY_BOX_NUMBER_SIZE];
+
+    (void)unused;
+    halls_start(&halls);
+    assert_int_equal(add(&halls, "a", "ann", number), 0);
+    assert_int_equal(add(&halls, "b", "ann", number), 0);
+    halls.hall.during = discard_its_root;
+    halls.hall.arg = &halls;
+    halls.store.at = halls.store.n_commits + 3; /* the intent of one, the discard, and that of b */
+    halls.store.fault = BERTH_FAULT_REFUSE;
+    assert_int_equal(drain(&halls), -ECANCELED);
+    assert_int_equal(hall_count(&halls.hall), 1);
+    assert_int_equal(drain(&halls), 0);
+    halls_stop(&halls);
+}
+
 /* Memory */
 
 struct scarce {
@@ -341,6 +396,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_commits),
+        cmocka_unit_test(refused_commits_of_a_drain),
+        cmocka_unit_test(refused_commit_behind_a_discard_in_a_drain),
         cmocka_unit_test(requests_without_memory),
         cmocka_unit_test(fenced_by_a_later_opening),
         cmocka_unit_test(store_of_something_else),
