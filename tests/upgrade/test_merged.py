@@ -113,3 +113,34 @@ def test_what_is_one_thing_now(edits: list[tuple[str, str]], kinds: list[str], w
     assert found is refused
     wrong = difference(kept, new, keeper(new, tmp_path / "new"), first)
     assert wrong is None, wrong
+
+
+OPTIONS = """options:
+  mode: {type: enum, values: [slow, fast]}
+  pace: {type: enum, values: [slow, calm]}
+backend:
+"""
+RENAMED = OPTIONS.replace("values: [slow, fast]",
+                          "values: [calm, fast], was_values: {calm: slow}")
+
+
+@pytest.mark.parametrize(("then", "now", "refused"), [
+    ({"mode": "slow", "pace": "slow"}, {"mode": "calm", "pace": "slow"}, False),
+    ({"mode": "slow", "pace": "slow"}, {"mode": "calm", "pace": "calm"}, True),
+    ({"mode": "fast", "pace": "calm"}, {"mode": "calm", "pace": "calm"}, True),
+])
+def test_an_earlier_value_is_that_of_its_option(then: dict[str, str], now: dict[str, str],
+                                                refused: bool, tmp_path: Path) -> None:
+    old, new = (stored(OLD.replace("backend:\n", text)) for text in (OPTIONS, RENAMED))
+    first: dict[str, Any] = {"op": "new", "options": then, "without": []}
+    run(keeper(old, tmp_path / "old"), tmp_path / "old.db", [first])
+    rows = read_store(str(tmp_path / "old.db"))
+    found = None
+    try:
+        loaded(rows, new, now, [])
+    except Refused as error:
+        found = error.refusal.bar
+    assert found is (Bar.OPTION if refused else None)
+    wrong = difference(Kept(tmp_path / "old.db", first, [first], rows), new,
+                       keeper(new, tmp_path / "new"), {**first, "options": now})
+    assert wrong is None, wrong
