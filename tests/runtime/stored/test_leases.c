@@ -23,7 +23,7 @@ struct owner {
     int razes; /* what this hook answers */
 };
 
-static int hook_build(void *ctx, berth_call *call, const leases_shed *shed)
+static int hook_shed(void *ctx, berth_call *call, const leases_shed *shed)
 {
     (void)ctx;
     (void)call;
@@ -66,10 +66,15 @@ static int hook_settle(void *ctx, uint64_t epoch)
 
 static void open_leases(struct owner *owner)
 {
-    const leases_backend backend = {
-        .version = LEASES_BACKEND_VERSION,
-        .ctx = owner,
-        .hw = {hook_build, hook_raze, hook_renew, hook_door, hook_door, hook_settle}};
+    const leases_backend backend = {.version = LEASES_BACKEND_VERSION,
+                                    .ctx = owner,
+                                    .hw = {.build = hook_shed,
+                                           .raze = hook_raze,
+                                           .renew = hook_renew,
+                                           .forget = hook_shed,
+                                           .open = hook_door,
+                                           .close = hook_door,
+                                           .settle = hook_settle}};
 
     owner->store.at = 0;
     owner->store.dead = false;
@@ -207,6 +212,31 @@ static void a_drop_is_durable_before_the_next_call(void **unused)
     stop_leases(&owner);
 }
 
+/* Its process died in the call after which the shed has ended. */
+static void a_drain_ends_what_holds_nothing(void **unused)
+{
+    (void)unused;
+    for (unsigned drains = 0; drains < 2; drains++) {
+        struct owner owner;
+        uuid_t a;
+
+        start_leases(&owner);
+        rent_door(&owner, 1, a, "ann");
+        die_at(&owner, 1);
+        assert_int_equal(leases_give_back(owner.manager, a, NULL), -EOWNERDEAD);
+        reopen_leases(&owner);
+        assert_int_equal(look(&owner, a).held, 0);
+        if (drains)
+            assert_int_equal(drain_leases(&owner), 0);
+        else
+            assert_int_equal(leases_give_back(owner.manager, a, NULL), 0);
+        assert_int_equal(look(&owner, a).held, -1);
+        assert_int_equal(berth_memory_store_count(owner.memory, "_reservations"), 0);
+        assert_int_equal(berth_memory_store_count(owner.memory, "shed"), 0);
+        stop_leases(&owner);
+    }
+}
+
 /* The process dies at each commit of a drain, which closes the door in two steps. */
 static void a_drain_voids_holds_on_what_stays(void **unused)
 {
@@ -304,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_durable_without_a_change_of_state),
         cmocka_unit_test(a_drop_is_durable_before_the_next_call),
+        cmocka_unit_test(a_drain_ends_what_holds_nothing),
         cmocka_unit_test(a_drain_voids_holds_on_what_stays),
         cmocka_unit_test(a_save_gives_rows_of_siblings_and_of_what_has_ended),
     };
