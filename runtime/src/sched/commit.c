@@ -118,7 +118,10 @@ static int meaning(int answer, bool firm, int *lost)
     return *lost < 0 ? *lost : answer;
 }
 
-/* Puts what was sent back into the queue, before all else. Returns the number of commits. */
+/*
+ * Puts what was sent back into the queue, before all else: the last one that was queued stays the
+ * last. Returns the number of commits.
+ */
 static unsigned put_back(struct stored *stored)
 {
     struct commit *first = stored->sent, *last = first;
@@ -127,8 +130,6 @@ static unsigned put_back(struct stored *stored)
     for (; last->next; last = last->next)
         n++;
     last->next = stored->queue;
-    if (!stored->queue)
-        stored->last = last;
     stored->queue = first;
     stored->sent = NULL;
     return n;

@@ -744,6 +744,7 @@ static int commit_late(void *ctx, const berth_store_commit *commit)
 
     assert_int_equal(rc, 0);
     assert_int_equal(berth_store_committed(store->link, commit->sequence - 1, -EIO), -ENOENT);
+    assert_int_equal(berth_store_committed(store->link, commit->sequence, 1), -EINVAL);
     assert_int_equal(berth_store_committed(store->link, commit->sequence, 0), 0);
     assert_int_equal(berth_store_committed(store->link, commit->sequence, -EIO), -ENOENT);
     return BERTH_PENDING;

@@ -225,6 +225,82 @@ static void a_group_has_room_for_what_follows_from_intents(void **unused)
     }
 }
 
+/* Each is tried alone, with what follows from intents; what came later waits until then. */
+static void what_fails_together_is_tried_alone(void **unused)
+{
+    enum { ROWS_OF_THE_INTENT = 2 };
+
+    (void)unused;
+    for (unsigned intent = 0; intent < 2; intent++) {
+        const unsigned rows = intent * ROWS_OF_THE_INTENT + ROWS_OF_A_RENT;
+        struct depot_of_halls halls;
+        struct store_by_hand store;
+        struct job jobs[5];
+        uuid_t id = {0};
+
+        halls_start(&halls);
+        assert_int_equal(rent(&halls, "x", 1, id, "ann"), 0);
+        halls.store.at = halls.store.n_commits + 1;
+        halls.store.fault = intent ? BERTH_FAULT_DIE : BERTH_FAULT_LOSE;
+        assert_int_equal(use(&halls, id), -EOWNERDEAD);
+        open_with_hand(&halls, &store, (berth_store_opened){0}, NULL);
+        for (unsigned i = 0; i < 4; i++)
+            start_rent(&halls, &jobs[i], (char[]){(char)('a' + i), '\0'});
+        answer_commit(&halls, &store, rows, -EIO);
+        start_rent(&halls, &jobs[4], "e");
+        answer_commit(&halls, &store, rows + 2 * ROWS_OF_A_RENT, -ENOSPC);
+        assert_int_equal(jobs[1].code, NOT_DONE);
+        answer_commit(&halls, &store, rows, -ENOSPC);
+        assert_int_equal(jobs[1].code, -ENOSPC);
+        assert_int_equal(jobs[2].code, NOT_DONE);
+        answer_commit(&halls, &store, rows, 0);
+        assert_int_equal(jobs[2].code, 0);
+        assert_int_equal(berth_memory_store_count(halls.memory, "_intents"), 0);
+        answer_commit(&halls, &store, ROWS_OF_A_RENT, 0);
+        assert_int_equal(jobs[3].code, 0);
+        assert_int_equal(jobs[4].code, NOT_DONE);
+        answer_commit(&halls, &store, ROWS_OF_A_RENT, 0);
+        assert_int_equal(jobs[4].code, 0);
+        stop_with_hand(&halls, &store);
+    }
+}
+
+/* Nobody says that a reservation is gone before the commit that ends it is durable. */
+static void a_reservation_that_may_end_is_waited_for(void **unused)
+{
+    (void)unused;
+    for (unsigned refused = 0; refused < 2; refused++) {
+        struct depot_of_halls halls;
+        struct store_by_hand store;
+        struct job ending = {.code = NOT_DONE}, looking = ending, again = ending;
+        uuid_t id = {0};
+
+        halls_start(&halls);
+        assert_int_equal(rent(&halls, "a", 1, id, "ann"), 0);
+        assert_int_equal(berth_store_lost(halls.store.link), 0);
+        open_with_hand(&halls, &store, (berth_store_opened){0}, NULL);
+        assert_int_equal(depository_give_back_start(halls.manager, &ending.op, id,
+                                                    BERTH_NO_DEADLINE, NULL, note_done, &ending),
+                         0);
+        assert_int_equal(depository_look_start(halls.manager, &looking.op, id, NULL, 0,
+                                               BERTH_NO_DEADLINE, NULL, note_done, &looking),
+                         0);
+        assert_int_equal(depository_give_back_start(halls.manager, &again.op, id, BERTH_NO_DEADLINE,
+                                                    NULL, note_done, &again),
+                         0);
+        (void)depository_poll(halls.manager, NULL);
+        assert_int_equal(looking.code, NOT_DONE);
+        assert_int_equal(again.code, NOT_DONE);
+        answer_commit(&halls, &store, 3, refused ? -ENOSPC : 0);
+        assert_int_equal(ending.code, refused ? -ENOSPC : 0);
+        assert_int_equal(looking.code, refused ? 0 : -ENOENT);
+        if (refused)
+            answer_commit(&halls, &store, 3, 0);
+        assert_int_equal(again.code, refused ? 0 : -ENOENT);
+        stop_with_hand(&halls, &store);
+    }
+}
+
 /* Memory that has no large blocks while `is_scarce`. */
 struct memory {
     bool is_scarce;
@@ -292,6 +368,8 @@ int main(void)
         cmocka_unit_test(what_waits_goes_together),
         cmocka_unit_test(groups_stay_within_the_limits_of_a_store),
         cmocka_unit_test(a_group_has_room_for_what_follows_from_intents),
+        cmocka_unit_test(what_fails_together_is_tried_alone),
+        cmocka_unit_test(a_reservation_that_may_end_is_waited_for),
         cmocka_unit_test(a_commit_that_cannot_be_made_joins_no_group),
     };
 

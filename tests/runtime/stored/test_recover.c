@@ -183,10 +183,12 @@ static int recover_inside(void *arg, const berth_reservation *reservation)
     assert_int_equal(halls->error.code, -EDEADLK);
     assert_int_equal(depository_save(halls->manager, NULL, &halls->error), -EDEADLK);
     assert_string_equal(halls->error.operation, "save");
+    assert_int_equal(berth_store_committed(halls->store.link, 1, 0), -EDEADLK);
+    assert_int_equal(berth_store_lost(halls->store.link), -EDEADLK);
     return 0;
 }
 
-static void a_visit_neither_recovers_nor_saves(void **unused)
+static void a_visit_neither_recovers_nor_saves_nor_tells(void **unused)
 {
     struct two two;
 
@@ -257,7 +259,7 @@ int main(void)
         cmocka_unit_test(a_root_is_discarded_while_it_is_recovered),
         cmocka_unit_test(a_manager_that_ends_calls_nothing),
         cmocka_unit_test(nothing_moves_before_recover),
-        cmocka_unit_test(a_visit_neither_recovers_nor_saves),
+        cmocka_unit_test(a_visit_neither_recovers_nor_saves_nor_tells),
         cmocka_unit_test(hooks_get_the_deadline_of_recover),
         cmocka_unit_test(what_waits_for_a_root_goes_on),
     };
