@@ -265,6 +265,7 @@ def test_a_store_is_described_with_what_callers_give_and_get() -> None:
         changes = bool(o.steps or o.gives or o.ends or o.form.value in ("obtain", "create"))
         codes = {c.error for c in return_codes(with_store, o)}
         assert {"EOWNERDEAD", "ESTALE"} <= codes if changes else "EOWNERDEAD" not in codes
+    assert rows["`shop.settle`"] == "the store"
     assert "## Store" not in plain and "EOWNERDEAD" not in plain and ", owner |" not in plain
 
 

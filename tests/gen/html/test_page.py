@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from command_line import berthc
 
+from berthc.emit.diagram.dot_ownership import ownership_diagram
 from berthc.emit.html import files, same
 from berthc.emit.html.bundle import BundleError, bundle
 from berthc.emit.html.content import troubles
@@ -86,6 +87,18 @@ def test_the_simulator_of_the_page_says_that_it_has_no_store() -> None:
     said = "Here the manager has no store"
     assert said in page(scsi().replace("manager: scsi\n", "manager: scsi\nstore: true\n", 1))
     assert said not in page(scsi())
+
+
+def test_a_store_and_the_hook_that_settles_are_in_the_page() -> None:
+    text = page((ROOT / "examples/qemu/stored_scsi.yaml").read_text())
+    (said,) = re.findall(r'<section id="store".*?</section>', text, re.S)
+    assert "takes a store, which keeps what is tracked" in said
+    assert "Recovery first calls <code>vm.settle</code>" in said
+    (hook,) = re.findall(r'<article class="hook" id="hook-vm.settle">.*?</article>', text, re.S)
+    assert "on the store" in hook and "<li>must be there</li>" in hook
+    owns = ownership_diagram(manager_of((ROOT / "examples/qemu/stored_scsi.yaml").read_text())[0])
+    assert "settle(store)" in owns and '"store" -> "hooks.vm" [label=" recovery calls"' in owns
+    assert 'id="store"' not in page(scsi())
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)

@@ -11,9 +11,11 @@ _FILL = {
     "caller": FILL_PLAIN,
     "reservation": FILL_FINAL,
     "resource": FILL_STATE,
+    "store": FILL_FINAL,
     "hooks": FILL_PLAIN,
 }
-_SHAPE = {"caller": "ellipse", "reservation": "note", "resource": "box", "hooks": "component"}
+_SHAPE = {"caller": "ellipse", "reservation": "note", "resource": "box", "store": "cylinder",
+          "hooks": "component"}
 _LOOK = {
     "holds": f'penwidth=2.0, color="{GOOD}", fontcolor="{GOOD}"',
     "asks": f'color="{INK}", fontcolor="{INK}"',

@@ -12,7 +12,7 @@ class Box:
 
     id: str
     title: str
-    kind: str  # "caller", "reservation", "resource", "hooks"
+    kind: str  # "caller", "reservation", "resource", "store", "hooks"
     lines: tuple[str, ...]
 
 
@@ -81,7 +81,8 @@ def _references(manager: Manager, resource: Resource) -> tuple[list[Operation], 
 
 
 def ownership(manager: Manager) -> Ownership:
-    """Callers and reservations first, then resources, parents before children, then hooks."""
+    """Callers and reservations first, then resources, parents before children, then the store and
+    the hooks."""
     boxes = [Box("caller", "callers", "caller", ())]
     links: list[Link] = []
     reserved = manager.reservation_path
@@ -117,10 +118,18 @@ def ownership(manager: Manager) -> Ownership:
                 and not (takes and o in takes + drops)]
         if asks:
             links.append(Link("caller", me, ", ".join(asks), "asks"))
-    for group in dict.fromkeys(h.group for h in manager.hooks):
+    settle = ""
+    if manager.store is not None:
+        boxes.append(Box("store", "store", "store", ("keeps what is tracked",)))
+        settle = manager.store.settle or ""
+    settling = settle.partition(".")[0]
+    for group in dict.fromkeys([*(h.group for h in manager.hooks), *filter(None, [settling])]):
         hooks = [h for h in manager.hooks if h.group == group]
-        lines = tuple(f"{h.short}({h.on})" + (" optional" if h.optional else "") for h in hooks)
-        boxes.append(Box(f"hooks.{group}", f"backend {group}", "hooks", lines))
+        lines = [f"{h.short}({h.on})" + (" optional" if h.optional else "") for h in hooks]
+        if group == settling:
+            lines.append(f"{settle.partition('.')[2]}(store)")
+            links.append(Link("store", f"hooks.{group}", "recovery calls", "calls"))
+        boxes.append(Box(f"hooks.{group}", f"backend {group}", "hooks", tuple(lines)))
         links += [
             Link(f"resource.{name}", f"hooks.{group}", "calls", "calls")
             for name in dict.fromkeys(h.on for h in hooks)

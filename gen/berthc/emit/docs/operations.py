@@ -5,6 +5,7 @@ from berthc.answers.codes import hooks_called, return_codes
 from berthc.emit.diagram.sequence import Drawn, sequences
 from berthc.emit.docs.markdown import code, codes, md, paragraph, sentence, table
 from berthc.emit.docs.pictures import Pictures
+from berthc.emit.docs.store import SETTLE_FACTS
 from berthc.model import Form, Hook, Manager, Operation
 
 
@@ -39,7 +40,8 @@ def hook_facts(manager: Manager, hook: Hook) -> list[str]:
 
 
 def hooks(manager: Manager) -> list[str]:
-    if not manager.hooks:
+    settle = None if manager.store is None else manager.store.settle
+    if not manager.hooks and settle is None:
         return []
     rows = []
     called = {o.name: hooks_called(manager, o) for o in manager.operations}
@@ -54,6 +56,9 @@ def hooks(manager: Manager) -> list[str]:
                 md(hook.brief),
             )
         )
+    if manager.store is not None and settle is not None:
+        rows.append((code(settle), "the store", "; ".join(SETTLE_FACTS), "recovery, first of all",
+                     md(manager.store.brief)))
     return [
         "## Hooks\n",
         "What the backend implements.\n",

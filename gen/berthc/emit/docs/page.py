@@ -10,26 +10,14 @@ from berthc.emit.docs.markdown import code, md, paragraph, sentence, table
 from berthc.emit.docs.operations import hooks, operations
 from berthc.emit.docs.pictures import Pictures
 from berthc.emit.docs.resources import described
+from berthc.emit.docs.store import store_words
 from berthc.explore.report import meaning_of
 from berthc.model import Manager
 
 
 def _store(manager: Manager) -> list[str]:
-    if manager.store is None:
-        return []
-    settle = manager.store.settle
-    words = (
-        f"{code(manager.name + '_open')} takes a store, which keeps what is tracked when the"
-        " process dies. Who holds something says who it is: the owner. After a restart the manager"
-        " tells the owners of its reservations."
-    )
-    if settle is not None:
-        words += (
-            f" Recovery first calls {code(settle)}: no call of an earlier epoch can take effect"
-            " after it."
-        )
-    parts = ["## Store\n", paragraph(words)]
-    return parts + ([paragraph(md(sentence(manager.store.brief)))] if manager.store.brief else [])
+    words = store_words(manager)
+    return ["## Store\n", *map(paragraph, words)] if words else []
 
 
 def _accepted(manager: Manager) -> list[str]:

@@ -30,6 +30,7 @@ from berthc.emit.diagram import style
 from berthc.emit.diagram.sequence import sequences
 from berthc.emit.diagram.text import state_diagram as text_diagram
 from berthc.emit.docs.markdown import sentence
+from berthc.emit.docs.store import store_words
 from berthc.emit.html import content
 from berthc.emit.html.bundle import bundle, modules
 from berthc.emit.html.coverage import Coverage
@@ -38,6 +39,7 @@ from berthc.emit.html.findings import Checked
 from berthc.emit.html.picture import plain_picture, states_picture
 from berthc.emit.html.source import painted
 from berthc.emit.html.tables import tables
+from berthc.emit.html.words import html
 from berthc.model import Manager
 from berthc.pipeline import Result
 
@@ -73,6 +75,7 @@ def files(
         "operations": [content.operation_view(manager, o, runs[o.name].note)
                        for o in manager.operations],
         "hooks": list(content.hook_views(manager)),
+        "store": [html(words) for words in store_words(manager)],
         "options": content.options(manager),
         "pictures": _pictures(manager, drawn),
         "texts": {r.name: text_diagram(manager, r) for r in manager.resources
@@ -111,6 +114,7 @@ def index(managers: Sequence[tuple[Manager, Checked]], live: str = "",
     shown = [{
         "manager": manager, "brief": sentence(manager.brief), "checked": checked,
         "resources": [content.resource_view(manager, r, {}) for r in manager.resources],
+        "hooks": content.hook_count(manager),
     } for manager, checked in managers]
     pageless = [{"name": Path(result.source.file).name,
                  "errors": [d for d in result.diagnostics if has_errors([d])]}

@@ -14,6 +14,7 @@ from berthc.emit.docs.markdown import sentence
 from berthc.emit.docs.operations import does, gives, hook_facts, takes
 from berthc.emit.docs.resources import holders_text
 from berthc.emit.docs.rows import endings, guard_words
+from berthc.emit.docs.store import SETTLE_FACTS
 from berthc.emit.html.coverage import Coverage, Taken
 from berthc.emit.html.tables import row_ids
 from berthc.emit.html.words import html
@@ -257,6 +258,15 @@ def hook_views(manager: Manager) -> Iterator[HookView]:
                      for row in s.rows if row.hook == hook.name)
         yield HookView(hook.name, hook.on, sentence(hook.brief),
                        tuple(html(fact) for fact in hook_facts(manager, hook)), callers, rows)
+    if manager.store is not None and manager.store.settle is not None:
+        yield HookView(manager.store.settle, "the store", sentence(manager.store.brief),
+                       (*map(html, SETTLE_FACTS), Markup("called by recovery, first of all")),
+                       (), ())
+
+
+def hook_count(manager: Manager) -> int:
+    """With the hook that settles."""
+    return len(manager.hooks) + (manager.store is not None and manager.store.settle is not None)
 
 
 def options(manager: Manager) -> tuple[tuple[str, Markup, str, str], ...]:
