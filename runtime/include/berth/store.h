@@ -159,7 +159,7 @@ typedef struct berth_store_link {
 typedef struct berth_store_commit {
     uint64_t epoch;
     uint64_t sequence;                 /* one more than that of the commit before it */
-    const berth_store_change *changes; /* in order: a later one of the same row counts */
+    const berth_store_change *changes; /* of each row at most one */
     uint32_t n_changes;
     bool clear; /* every row of every table is deleted first */
 } berth_store_commit;

@@ -189,7 +189,7 @@ static void finish_group(struct berth_manager *manager, int answer, const struct
 static bool may_join(const struct stored *stored, const struct commit *next, uint64_t rows,
                      uint64_t bytes)
 {
-    return !next->clear && !next->broken &&
+    return !next->clear && !next->broken && !next->alone &&
            stored_fits(stored, rows + next->batch->n, bytes + next->bytes);
 }
 
@@ -201,7 +201,7 @@ static struct commit *take_group(struct stored *stored, bool several)
     uint64_t rows = first->batch->n + (leftover ? leftover->n : 0);
     uint64_t bytes = first->bytes + (leftover ? record_bytes(stored, leftover, leftover->n) : 0);
 
-    while (several && last->next && may_join(stored, last->next, rows, bytes)) {
+    while (several && !first->alone && last->next && may_join(stored, last->next, rows, bytes)) {
         last = last->next;
         rows += last->batch->n;
         bytes += last->bytes;
@@ -212,22 +212,73 @@ static struct commit *take_group(struct stored *stored, bool several)
     return first;
 }
 
-static bool merge_batch(struct stored *stored, const struct batch *batch)
+/* Adds the counters of a batch that are not there yet. The array has only counters. */
+static bool merge_counters(struct berth_manager *manager, const struct batch *batch)
 {
-    for (uint32_t i = 0; batch && i < batch->n; i++)
-        if (!batch_append(&stored->merged, &batch->changes[i]))
+    struct stored *stored = manager->stored;
+
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const berth_store_change *change = &batch->changes[i];
+        uint32_t at = 0;
+
+        if (!record_is_counter(manager, change))
+            continue;
+        while (at < stored->merged.n &&
+               !record_is_same(stored, &stored->merged.changes[at], change))
+            at++;
+        if (at == stored->merged.n && !batch_append(&stored->merged, change))
+            return false;
+    }
+    return true;
+}
+
+/* Does one of the commits change the row anew? */
+static bool is_changed(const struct stored *stored, const struct commit *first,
+                       const berth_store_change *change)
+{
+    for (; first; first = first->next)
+        for (uint32_t i = 0; i < first->batch->n; i++)
+            if (record_is_same(stored, &first->batch->changes[i], change))
+                return true;
+    return false;
+}
+
+static bool merge_leftover(struct stored *stored, const struct commit *first)
+{
+    const struct batch *leftover = stored->leftover;
+
+    for (uint32_t i = 0; leftover && !first->clear && i < leftover->n; i++)
+        if (!is_changed(stored, first, &leftover->changes[i]) &&
+            !batch_append(&stored->merged, &leftover->changes[i]))
             return false;
     return true;
 }
 
-/* Puts all changes into one array. False: there is no memory. */
-static bool merge_all(struct stored *stored, const struct commit *first)
+static bool merge_rows(struct berth_manager *manager, const struct batch *batch)
 {
+    for (uint32_t i = 0; i < batch->n; i++)
+        if (!record_is_counter(manager, &batch->changes[i]) &&
+            !batch_append(&manager->stored->merged, &batch->changes[i]))
+            return false;
+    return true;
+}
+
+/*
+ * Puts all changes into one array, each row once. Commits that go together are of different roots,
+ * so they have only counters in common. False: there is no memory.
+ */
+static bool merge_all(struct berth_manager *manager, const struct commit *first)
+{
+    struct stored *stored = manager->stored;
+
     batch_clear(&stored->merged);
-    if (!first->clear && !merge_batch(stored, stored->leftover))
+    for (const struct commit *at = first; at; at = at->next)
+        if (!merge_counters(manager, at->batch))
+            return false;
+    if (!merge_leftover(stored, first))
         return false;
     for (const struct commit *at = first; at; at = at->next)
-        if (!merge_batch(stored, at->batch))
+        if (!merge_rows(manager, at->batch))
             return false;
     return true;
 }
@@ -240,11 +291,15 @@ static void take_one(struct stored *stored)
 }
 
 /* The changes of what is taken, of which this is the first. NULL: there is no memory. */
-static const struct batch *changes_of(struct stored *stored, struct commit *first)
+static const struct batch *changes_of(struct berth_manager *manager, struct commit *first)
 {
+    struct stored *stored = manager->stored;
+
+    for (const struct commit *at = first; at; at = at->next)
+        record_renew_counters(at->batch, manager);
     if ((!stored->leftover || first->clear) && !first->next)
         return first->batch;
-    if (merge_all(stored, first))
+    if (merge_all(manager, first))
         return &stored->merged;
     if (stored->leftover && !first->clear)
         return NULL;
@@ -333,7 +388,7 @@ static void send_group(struct berth_manager *manager, const struct operation *se
         return;
     }
     first = take_group(stored, stored->singly == 0);
-    batch = changes_of(stored, first);
+    batch = changes_of(manager, first);
 
     stored->busy = true;
     if (stored->singly > 0)
@@ -372,7 +427,6 @@ void commit_lose(struct berth_manager *manager, int code, struct sleepers *woken
 static void keep_sent(struct stored *stored)
 {
     struct commit *first = stored->sent;
-    uint32_t at = stored->leftover_sent && !first->clear ? stored->leftover->n : 0;
 
     if (stored->leftover_part > 0)
         return; /* it has no others */
@@ -383,12 +437,8 @@ static void keep_sent(struct stored *stored)
         *first->batch = empty;
         return;
     }
-    for (; first; first = first->next) {
-        uint32_t n = first->batch->n;
-
-        batch_adopt(&stored->merged, at, first->batch);
-        at += n;
-    }
+    for (; first; first = first->next)
+        batch_adopt(&stored->merged, first->batch);
 }
 
 /* The only thread cannot wait for a commit: the manager is lost. */
@@ -448,7 +498,7 @@ static void wait_once(struct berth_manager *manager, struct commit *commit)
 int commit_wait(struct berth_manager *manager, struct batch *batch, bool clear)
 {
     struct stored *stored = manager->stored;
-    struct commit commit = {.batch = batch, .clear = clear};
+    struct commit commit = {.batch = batch, .clear = clear, .alone = true};
 
     if (stored->lost)
         return stored_refuses(manager);
@@ -482,9 +532,12 @@ static void collect_reservations(struct batch *batch, struct berth_manager *mana
         if (reservation_instance(reservation, levels, 0) != root)
             continue;
         record_no_reservation(batch, manager, reservation);
-        for (; instance; instance = instance_parent(instance))
-            if (instance->ended)
-                record_no_instance(batch, manager, instance);
+        for (; instance; instance = instance_parent(instance)) {
+            const struct naming *first = stored_instance(manager, instance)->namings;
+
+            if (instance->ended && first && first->reservation == reservation)
+                record_no_instance(batch, manager, instance); /* once, if several name it */
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 /* A store in memory: tables of rows, sorted by their keys. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,19 @@ static int compare_numbers(berth_store_type type, uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
+static int compare_cells(berth_store_type type, const berth_store_value *a,
+                         const berth_store_value *b)
+{
+    switch (type) {
+    case BERTH_STORE_TEXT:
+        return strcmp(a->text, b->text);
+    case BERTH_STORE_UUID:
+        return memcmp(a->uuid, b->uuid, sizeof(uuid_t));
+    default:
+        return compare_numbers(type, a->number, b->number);
+    }
+}
+
 /* Compares the key of a row with given cells. */
 static int compare(const struct table *table, const struct row *row,
                    const berth_store_value *values)
@@ -150,19 +164,9 @@ static int compare(const struct table *table, const struct row *row,
     int found = 0;
 
     for (unsigned i = 0; i < table->n_key && found == 0; i++) {
-        const struct cell *cell = &row->cells[i];
+        berth_store_value value = show_cell(table->columns[i].type, &row->cells[i]);
 
-        switch (table->columns[i].type) {
-        case BERTH_STORE_TEXT:
-            found = strcmp(cell->text, values[i].text);
-            break;
-        case BERTH_STORE_UUID:
-            found = memcmp(cell->uuid, values[i].uuid, sizeof cell->uuid);
-            break;
-        default:
-            found = compare_numbers(table->columns[i].type, cell->number, values[i].number);
-            break;
-        }
+        found = compare_cells(table->columns[i].type, &value, &values[i]);
     }
     return found;
 }
@@ -519,6 +523,39 @@ static int memory_load(void *ctx,
     return rc;
 }
 
+/* A row that a commit changes. */
+struct changed {
+    const struct table *table;
+    const berth_store_value *values;
+};
+
+static int compare_changed(const void *a, const void *b)
+{
+    const struct changed *one = a, *other = b;
+    int found = (one->table > other->table) - (one->table < other->table);
+
+    for (unsigned i = 0; i < one->table->n_key && found == 0; i++)
+        found = compare_cells(one->table->columns[i].type, &one->values[i], &other->values[i]);
+    return found;
+}
+
+/* Other stores refuse a commit that changes a row twice. Here it ends the program. */
+static void check_rows(const struct content *content, const berth_store_commit *commit)
+{
+    struct changed *changed = zeroed(commit->n_changes, sizeof *changed);
+
+    for (uint32_t i = 0; i < commit->n_changes; i++)
+        changed[i] =
+            (struct changed){&content->tables[commit->changes[i].table], commit->changes[i].values};
+    qsort(changed, commit->n_changes, sizeof *changed, compare_changed);
+    for (uint32_t i = 1; i < commit->n_changes; i++)
+        if (compare_changed(&changed[i - 1], &changed[i]) == 0) {
+            (void)fprintf(stderr, "a commit changes a row of %s twice\n", changed[i].table->name);
+            abort();
+        }
+    free(changed);
+}
+
 static int memory_commit(void *ctx, const berth_store_commit *commit)
 {
     struct berth_memory_store *store = ctx;
@@ -532,6 +569,7 @@ static int memory_commit(void *ctx, const berth_store_commit *commit)
         /* the last one may be sent again */
         rc = commit->sequence == content->sequence ? 0 : -EPROTO;
     } else {
+        check_rows(content, commit);
         if (commit->clear)
             clear_rows(content);
         for (uint32_t i = 0; i < commit->n_changes; i++)

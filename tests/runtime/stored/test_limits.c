@@ -289,6 +289,33 @@ static void a_discard_that_does_not_fit(void **unused)
     halls_stop(&halls);
 }
 
+/* Two reservations leave at once that name a drawer which has ended: its row goes once. */
+static void rows_that_two_reservations_name(void **unused)
+{
+    (void)unused;
+    for (unsigned discards = 0; discards < 2; discards++) {
+        struct depot_of_halls halls;
+        const depository_box_config box = box_named("a");
+        uuid_t id = {0};
+
+        halls_start(&halls);
+        assert_int_equal(rent(&halls, "a", 1, id, "ann"), 0);
+        assert_int_equal(rent(&halls, "a", 1, (uuid_t){0}, "bob"), 0);
+        assert_int_equal(use(&halls, id), 0);
+        halls.hall.fail_at = halls.hall.n_calls + 2; /* the drawer ends, and the box does not */
+        halls.hall.outcome = -EIO;
+        assert_int_equal(drain(&halls), -EIO);
+        assert_int_equal(berth_memory_store_count(halls.memory, "_reservations"), 2);
+        assert_int_equal(berth_memory_store_count(halls.memory, "drawer"), 1);
+        if (discards)
+            assert_int_equal(depository_discard_box(halls.manager, &box, &halls.error), 0);
+        else
+            assert_int_equal(drain(&halls), 0);
+        hall_set(&halls.hall, "box a", false);
+        halls_stop(&halls);
+    }
+}
+
 static void *discard_a(void *arg)
 {
     struct caller *caller = arg;
@@ -299,14 +326,23 @@ static void *discard_a(void *arg)
     return NULL;
 }
 
-static void *add_to_a(void *arg)
+static void *add_drawer(struct caller *caller, const char *name)
 {
-    struct caller *caller = arg;
-    depository_box_config box = box_named("a");
+    depository_box_config box = box_named(name);
     depository_drawer_config drawer = {.index = 7};
 
     caller->rc = depository_rent(caller->manager, &box, &drawer, (uuid_t){0}, "eve", NULL);
     return NULL;
+}
+
+static void *add_to_a(void *arg)
+{
+    return add_drawer(arg, "a");
+}
+
+static void *add_to_b(void *arg)
+{
+    return add_drawer(arg, "b");
 }
 
 /* What comes to the root meanwhile waits, and is over with it, or goes on. */
@@ -358,6 +394,78 @@ static void operations_beside_a_discard(void **unused)
     }
 }
 
+static int count_drawer(void *arg, const depository_item *item)
+{
+    *(unsigned *)arg += item->resource == DEPOSITORY_RESOURCE_DRAWER;
+    return 0;
+}
+
+static unsigned drawers_of(const struct depot_of_halls *halls)
+{
+    unsigned n = 0;
+
+    assert_int_equal(depository_for_each(halls->manager, count_drawer, &n), 0);
+    return n;
+}
+
+struct serials {
+    uint64_t all[8];
+    unsigned n;
+};
+
+static int check_serial(void *arg, const depository_item *item)
+{
+    struct serials *serials = arg;
+
+    if (item->resource != DEPOSITORY_RESOURCE_DRAWER)
+        return 0;
+    for (unsigned i = 0; i < serials->n; i++)
+        assert_int_not_equal(serials->all[i], item->drawer->serial);
+    serials->all[serials->n++] = item->drawer->serial;
+    return 0;
+}
+
+/* Commits that waited for the discard go behind newer ones, and do not take counters back. */
+static void numbers_beside_a_refused_discard(void **unused)
+{
+    struct depot_of_halls halls;
+    struct limited_store store;
+    struct caller discard = {.number = 0}, held = discard, other = discard;
+    struct serials serials = {.n = 0};
+
+    (void)unused;
+    halls_start(&halls);
+    open_limited(&halls, &store, 5, 0); /* the two rents do not go together */
+    discard.manager = held.manager = other.manager = halls.manager;
+    assert_int_equal(rent(&halls, "a", 1, (uuid_t){0}, "ann"), 0);
+    assert_int_equal(rent(&halls, "b", 1, (uuid_t){0}, "bob"), 0);
+    halls.store.at = halls.store.n_commits + 1;
+    halls.store.fault = BERTH_FAULT_REFUSE;
+    atomic_store(&store.n_commits, 0);
+    atomic_store(&store.holds, true);
+    assert_int_equal(pthread_create(&discard.thread, NULL, discard_a, &discard), 0);
+    while (atomic_load(&store.n_commits) == 0)
+        pause_shortly();
+    assert_int_equal(pthread_create(&held.thread, NULL, add_to_a, &held), 0);
+    while (drawers_of(&halls) < 3)
+        pause_shortly();
+    assert_int_equal(pthread_create(&other.thread, NULL, add_to_b, &other), 0);
+    while (drawers_of(&halls) < 4)
+        pause_shortly();
+    atomic_store(&store.holds, false);
+    pthread_join(discard.thread, NULL);
+    pthread_join(held.thread, NULL);
+    pthread_join(other.thread, NULL);
+    assert_int_equal(discard.rc, -EIO);
+    assert_int_equal(held.rc, 0);
+    assert_int_equal(other.rc, 0);
+    close_limited(&halls);
+    assert_int_equal(rent(&halls, "b", 9, (uuid_t){0}, "bob"), 0);
+    assert_int_equal(depository_for_each(halls.manager, check_serial, &serials), 0);
+    assert_int_equal(serials.n, 5);
+    halls_stop(&halls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,7 +474,9 @@ int main(void)
         cmocka_unit_test(groups_keep_to_bytes),
         cmocka_unit_test(discards_that_are_refused),
         cmocka_unit_test(a_discard_that_does_not_fit),
+        cmocka_unit_test(rows_that_two_reservations_name),
         cmocka_unit_test(operations_beside_a_discard),
+        cmocka_unit_test(numbers_beside_a_refused_discard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

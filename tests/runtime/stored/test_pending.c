@@ -100,7 +100,13 @@ static void answer_commit(struct depot_of_halls *halls, struct store_by_hand *st
 
 /* Operations */
 
-enum { NOT_DONE = 1, ROWS_OF_A_RENT = 5 };
+enum { NOT_DONE = 1, ROWS_OF_A_RENT = 5, COUNTERS = 2 };
+
+/* Rents that go together have the counters in common. */
+static unsigned rows_of_rents(unsigned n)
+{
+    return n * (ROWS_OF_A_RENT - COUNTERS) + COUNTERS;
+}
 
 struct job {
     depository_op op;
@@ -148,7 +154,7 @@ static void what_waits_goes_together(void **unused)
     answer_commit(&halls, &store, ROWS_OF_A_RENT, 0);
     assert_int_equal(jobs[0].code, 0);
     assert_int_equal(jobs[1].code, NOT_DONE);
-    answer_commit(&halls, &store, 3 * ROWS_OF_A_RENT, 0);
+    answer_commit(&halls, &store, rows_of_rents(3), 0);
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(jobs[i].code, 0);
     assert_int_equal(store.n_commits, 2);
@@ -183,7 +189,7 @@ static void groups_stay_within_the_limits_of_a_store(void **unused)
         for (unsigned left = 3; left > 0;) {
             unsigned n = left < cases[at].n ? left : cases[at].n;
 
-            answer_commit(&halls, &store, n * ROWS_OF_A_RENT, 0);
+            answer_commit(&halls, &store, rows_of_rents(n), 0);
             left -= n;
         }
         for (unsigned i = 1; i < 4; i++)
@@ -218,7 +224,7 @@ static void a_group_has_room_for_what_follows_from_intents(void **unused)
         assert_int_equal(jobs[0].code, -ENOSPC);
         answer_commit(&halls, &store, ROWS_OF_THE_INTENT + ROWS_OF_A_RENT, 0);
         assert_int_equal(berth_memory_store_count(halls.memory, "_intents"), 0);
-        answer_commit(&halls, &store, 2 * ROWS_OF_A_RENT, 0);
+        answer_commit(&halls, &store, rows_of_rents(2), 0);
         for (unsigned i = 1; i < 4; i++)
             assert_int_equal(jobs[i].code, 0);
         stop_with_hand(&halls, &store);
@@ -248,7 +254,7 @@ static void what_fails_together_is_tried_alone(void **unused)
             start_rent(&halls, &jobs[i], (char[]){(char)('a' + i), '\0'});
         answer_commit(&halls, &store, rows, -EIO);
         start_rent(&halls, &jobs[4], "e");
-        answer_commit(&halls, &store, rows + 2 * ROWS_OF_A_RENT, -ENOSPC);
+        answer_commit(&halls, &store, rows - ROWS_OF_A_RENT + rows_of_rents(3), -ENOSPC);
         assert_int_equal(jobs[1].code, NOT_DONE);
         answer_commit(&halls, &store, rows, -ENOSPC);
         assert_int_equal(jobs[1].code, -ENOSPC);
@@ -353,7 +359,7 @@ static void a_commit_that_cannot_be_made_joins_no_group(void **unused)
     start_rent(&halls, &jobs[1], "b");
     answer_commit(&halls, &store, 1, 0); /* the intent, and then the hook */
     memory.is_scarce = false;
-    answer_commit(&halls, &store, 2 * ROWS_OF_A_RENT, 0);
+    answer_commit(&halls, &store, rows_of_rents(2), 0);
     assert_int_equal(jobs[0].code, 0);
     assert_int_equal(jobs[1].code, 0);
     assert_int_equal(drained.code, -EOWNERDEAD);

@@ -108,7 +108,8 @@ static void record_leaving(struct berth_manager *manager, struct batch *batch,
     for (unsigned i = levels; i-- > 0; instance = instance_parent(instance)) {
         const struct stored_instance *part = stored_instance(manager, instance);
 
-        if (instance->ended && part->kept && part->named == part->leaving)
+        if (instance->ended && part->kept && part->named == part->leaving &&
+            part->namings->reservation == reservation) /* once, if several leave */
             record_no_instance(batch, manager, instance);
     }
 }

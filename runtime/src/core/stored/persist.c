@@ -355,6 +355,7 @@ static enum kept wait_for_commit(struct operation *operation, enum keep_before b
     persist->commit.operation = operation;
     persist->commit.batch = &persist->batch;
     persist->commit.firm = persist->committed;
+    persist->commit.alone = !operation->type && before == BEFORE_END;
     if (before != BEFORE_RETRY && persist_is_held(operation))
         persist_hold(stored, &persist->commit);
     else

@@ -128,12 +128,18 @@ bool batch_append(struct batch *batch, const berth_store_change *change)
 
 #ifdef BERTH_NO_THREADS
 
-void batch_adopt(struct batch *batch, uint32_t at, struct batch *from)
+void batch_adopt(struct batch *batch, struct batch *from)
 {
     struct batch_chunk **end = &batch->chunks;
+    uint32_t at = 0;
 
-    for (uint32_t i = 0; i < from->n; i++)
-        batch->subjects[at + i] = from->subjects[i];
+    for (uint32_t i = 0; i < from->n; i++) {
+        if (!from->subjects[i])
+            continue;
+        while (batch->subjects[at])
+            at++;
+        batch->subjects[at] = from->subjects[i];
+    }
     while (*end)
         end = &(*end)->next;
     *end = from->chunks;

@@ -42,8 +42,8 @@ internal berth_store_value *batch_add(struct batch *batch, uint16_t table, bool 
 internal bool batch_append(struct batch *batch, const berth_store_change *change);
 
 #ifdef BERTH_NO_THREADS
-/* Takes the cells and subjects of a batch whose changes were appended here, from change `at` on. */
-internal void batch_adopt(struct batch *batch, uint32_t at, struct batch *from);
+/* Takes the cells and subjects of a batch whose changes with subjects were all appended here. */
+internal void batch_adopt(struct batch *batch, struct batch *from);
 #endif
 
 /* Zeroed memory that lasts as long as the cells. NULL: there is none. */

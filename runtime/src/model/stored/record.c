@@ -233,13 +233,55 @@ void record_counters(struct batch *batch, struct berth_manager *manager, uint8_t
 
         if (assigned->kind != BERTH_ASSIGN_COUNTER)
             continue;
-        cells = batch_add(batch, tables_other(manager->type, TABLE_COUNTERS), false,
-                          COUNTER_COLUMNS, NULL);
+        cells = batch_add(batch, tables_other(manager->type, TABLE_COUNTERS), false, COUNTER_CELLS,
+                          NULL);
         if (!cells)
             return;
         cells[COUNTER_NAME].text = counter_name(batch, resource, assigned);
         cells[COUNTER_NEXT].number = manager->layouts[id].values[i].next;
+        cells[COUNTER_WHICH].number = (uint64_t)id << 8 | i;
     }
+}
+
+bool record_is_counter(const struct berth_manager *manager, const berth_store_change *change)
+{
+    return change->table == tables_other(manager->type, TABLE_COUNTERS);
+}
+
+void record_renew_counters(const struct batch *batch, const struct berth_manager *manager)
+{
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const berth_store_change *change = &batch->changes[i];
+        berth_store_value *cells = (berth_store_value *)(uintptr_t)change->values;
+
+        if (record_is_counter(manager, change)) {
+            uint64_t which = cells[COUNTER_WHICH].number;
+
+            cells[COUNTER_NEXT].number = manager->layouts[which >> 8].values[which & 0xff].next;
+        }
+    }
+}
+
+static bool same_cell(berth_store_type type, const berth_store_value *a, const berth_store_value *b)
+{
+    if (type == BERTH_STORE_TEXT)
+        return strcmp(a->text, b->text) == 0;
+    if (type == BERTH_STORE_UUID)
+        return memcmp(a->uuid, b->uuid, sizeof(uuid_t)) == 0;
+    return a->number == b->number;
+}
+
+bool record_is_same(const struct stored *stored, const berth_store_change *a,
+                    const berth_store_change *b)
+{
+    const berth_store_table *table = &stored->tables[a->table];
+
+    if (a->table != b->table)
+        return false;
+    for (unsigned i = 0; i < table->n_key; i++)
+        if (!same_cell(table->columns[i].type, &a->values[i], &b->values[i]))
+            return false;
+    return true;
 }
 
 void record_release(struct batch *batch, struct berth_manager *manager)

@@ -36,6 +36,18 @@ internal void record_no_intent(struct batch *batch, struct berth_manager *manage
 
 /* The counters of a resource. */
 internal void record_counters(struct batch *batch, struct berth_manager *manager, uint8_t resource);
+internal bool record_is_counter(const struct berth_manager *manager,
+                                const berth_store_change *change);
+
+/*
+ * Counters belong to no root, so a batch that has waited may be older than what is durable. This
+ * gives its counters the numbers of now.
+ */
+internal void record_renew_counters(const struct batch *batch, const struct berth_manager *manager);
+
+/* Are both changes of the same row? */
+internal bool record_is_same(const struct stored *stored, const berth_store_change *a,
+                             const berth_store_change *b);
 
 /* Clears a batch of the functions above: it keeps the memory of its instances no longer. */
 internal void record_release(struct batch *batch, struct berth_manager *manager);

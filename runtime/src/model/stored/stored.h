@@ -69,6 +69,7 @@ struct commit {
     bool clear;  /* berth_store_commit.clear */
     bool broken; /* there was no memory for it, and no way back: the manager dies */
     bool firm;   /* it may not fail: earlier commits of its operation are durable */
+    bool alone;  /* it may have rows of roots that others own: no group has it */
 };
 
 /* A discard that waits for its commit. Operations of its root note nothing until that is over. */

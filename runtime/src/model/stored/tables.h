@@ -31,6 +31,8 @@ enum {
     INTENT_COLUMNS
 };
 enum { COUNTER_NAME, COUNTER_NEXT, COUNTER_COLUMNS };
+/* A cell behind the columns: which counter it is, for the runtime only. */
+enum { COUNTER_WHICH = COUNTER_COLUMNS, COUNTER_CELLS };
 
 /* Where the parts of an instance's row begin; `names` 0: no value from a hook finds it. */
 struct instance_columns {
