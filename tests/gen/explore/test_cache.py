@@ -1,15 +1,25 @@
-"""The folder in which compiled searches are kept: what goes from there, and what stays."""
+"""How the search in C is compiled and kept: what goes from the cache, what stays, and what is used
+of it."""
 from __future__ import annotations
 
+import errno
 import os
+import signal
+import subprocess
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from engine_support import program
 from explore_support import ROOT, manager_of
+from processes import heed_interrupts
 
+from berthc.explore.bounds import Bounds
 from berthc.explore.engine import build
+from berthc.explore.engine.build import NoCompiler
+from berthc.explore.report import explore
 from berthc.model import Manager
 
 DAY = 86_400
@@ -23,6 +33,7 @@ def plan9() -> Manager:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("BERTH_CACHE", str(folder))
+    monkeypatch.setattr(build, "FAST", "-O0")  # quicker to compile
     return folder
 
 
@@ -77,3 +88,88 @@ def test_what_is_used_stays(cache: Path) -> None:
     made.unlink()
     os.utime(search, times=(0, 0))
     assert program(plan9()) == made and search.exists()
+
+
+def test_what_is_kept_is_used_where_nothing_can_be_written(
+        cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = program(plan9())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for module, name in ((tempfile, "TemporaryFile"), (os, "utime"), (Path, "mkdir")):
+        monkeypatch.setattr(module, name, refuse)
+    assert program(plan9()) == made
+    made.unlink()
+    with pytest.raises(NoCompiler, match=f"{cache}: Read-only file system"):
+        program(plan9())
+
+
+@pytest.mark.parametrize("damage", [
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(path.read_bytes()[:20_000]),
+    lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    lambda path: path.chmod(0o600),
+], ids=["empty", "cut", "without its last byte", "not to be run"])
+def test_a_program_that_is_damaged_is_compiled_again(
+        damage: Callable[[Path], object], cache: Path) -> None:
+    told = list[str]()
+    made = program(plan9())
+    damage(made)
+    assert program(plan9(), told.append) == made and len(told) == 1
+    assert explore(plan9(), Bounds(callers=1, keys=1), program=made).complete
+    assert program(plan9(), told.append) == made and len(told) == 1
+
+
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_an_object_that_is_damaged_is_compiled_again(size: int, cache: Path) -> None:
+    told = list[str]()
+    program(plan9()).unlink()
+    [search] = cache.glob("runtime-*.o")
+    search.write_bytes(search.read_bytes()[:size])
+    made = program(plan9(), told.append)
+    assert len(told) == 2
+    assert explore(plan9(), Bounds(callers=1, keys=1), program=made).complete
+
+
+def test_sanitizers_of_the_users_programs_are_not_for_the_search(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler is told so in $CC, in builds with sanitizers."""
+    monkeypatch.setenv("CC", "cc -fsanitize=address,undefined")
+    made = program(plan9())
+    assert b"__asan" not in made.read_bytes() and b"__ubsan" not in made.read_bytes()
+    assert explore(plan9(), Bounds(callers=1, keys=1), program=made).complete
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_compiler_and_leaves_nothing(
+        signal_: signal.Signals, cache: Path, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    script, child = tmp_path / "cc", tmp_path / "child"
+    script.write_text(f"#!/bin/sh\necho $$ >{child}.new\nmv {child}.new {child}\nexec sleep 300\n",
+                      encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("CC", str(script))
+    process = subprocess.Popen(["bin/berthc", "check", "spec/plan9.yaml"], cwd=ROOT,
+                               preexec_fn=heed_interrupts)
+    wait_for(child.exists)
+    process.send_signal(signal_)
+    assert process.wait(timeout=60) == 128 + signal.SIGINT
+    assert not [*cache.iterdir()]
+    wait_for(lambda: not Path("/proc", child.read_text(encoding="utf-8").strip()).exists())
+
+
+@pytest.mark.parametrize("how", ["TERM", "INT"])
+def test_a_search_that_is_told_to_end_first_is_interrupted(how: str, tmp_path: Path) -> None:
+    """One signal goes to all processes, and the search may be the first that it comes to."""
+    script = tmp_path / "search"
+    script.write_text(f"#!/bin/sh\nkill -{how} $$\n", encoding="utf-8")
+    script.chmod(0o755)
+    assert explore(plan9(), Bounds(callers=1, keys=1), program=script).interrupted
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)

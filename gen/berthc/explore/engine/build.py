@@ -2,7 +2,8 @@
 
 Objects are kept by what they are made of, and by what, in a folder of the user's: $BERTH_CACHE, or
 $XDG_CACHE_HOME/berth, or ~/.cache/berth. Files there are never changed, so several processes, also
-of several machines, may use them at the same time.
+of several machines, may use them at the same time. Each ends with a digest of itself, because a
+full disk or a crash of the machine can leave a part of a file.
 """
 from __future__ import annotations
 
@@ -19,9 +20,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-FLAGS = ("-std=gnu11", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CLOCK")
+FLAGS = ("-std=gnu11", "-DBERTH_NO_LIBUUID", "-DBERTH_NO_MALLOC", "-DBERTH_NO_CLOCK",
+         "-fno-sanitize=all")  # the search copies memory as sanitizers do not expect
 FAST = "-O2"  # the search and the runtime are compiled once
 QUICK = "-O1"  # the tables are compiled with each change of the spec
+DIGEST = hashlib.sha256().digest_size
 OLD = 60  # days after which an unused object is taken away
 _KEPT = re.compile(r"(search|runtime)-[0-9a-f]{32}(\.o)?")
 _SCRATCH = re.compile(r"build-[a-z0-9_]{8}")  # as tempfile names it
@@ -65,22 +68,23 @@ def program(manager: str, text: Mapping[str, str],
 
 def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None]) -> Path:
     folder, cc = sources(), compiler()
-    told = [os.uname().machine, *cc, *_versions(cc), *FLAGS, FAST, QUICK]
+    told = ["with a digest", os.uname().machine, *cc, *_versions(cc), *FLAGS, FAST, QUICK]
     runtime = _digest(told, sorted(folder.rglob("*.[ch]")), folder)
     tables = hashlib.sha256("\0".join([runtime, *text, *text.values()]).encode()).hexdigest()[:32]
     kept = _kept_in()
     made = kept / f"search-{tables}"
-    if made.exists():
+    if _is_whole(made) and os.access(made, os.X_OK):
         _touch(made)
         return made
     search = kept / f"runtime-{runtime}.o"
+    _make_writable(kept)
     with tempfile.TemporaryDirectory(dir=kept, prefix="build-") as name:
         scratch = Path(name)
-        if not search.exists():
+        if not _is_whole(search):
             tell("compiling the search, which is then kept")
             _compile([*cc, *FLAGS, FAST, f"-I{folder / 'include'}", "-c", "-o",
                       str(scratch / "s.o"), str(folder / "explore/explore.c")])
-            os.replace(scratch / "s.o", search)
+            _keep(scratch / "s.o", search)
         _touch(search)
         tell(f"compiling the tables of {manager}")
         for path, content in text.items():
@@ -97,7 +101,7 @@ def _program(manager: str, text: Mapping[str, str], tell: Callable[[str], None])
             encoding="utf-8")
         _compile([*cc, *FLAGS, QUICK, f"-I{folder / 'include'}", f"-I{scratch}", "-o",
                   str(scratch / "p"), str(scratch / "explored.c"), str(search), "-pthread"])
-        os.replace(scratch / "p", made)
+        _keep(scratch / "p", made)
     _forget_old(kept)
     return made
 
@@ -118,16 +122,35 @@ def _digest(words: list[str], paths: list[Path], below: Path) -> str:
 
 
 def _kept_in() -> Path:
-    """The folder of what is kept; one of this process's own where there is no other."""
+    """The folder of what is kept, which may not be there yet, or be for reading only."""
     given = os.environ.get("BERTH_CACHE")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = Path(given) if given else Path(home) / "berth"
+    return folder.absolute()  # a name without a folder would be looked for in $PATH
+
+
+def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder.absolute()  # a name without a folder would be looked for in $PATH
+            pass
     except OSError as error:
         raise NoCompiler(f"{folder}: {error.strerror}") from error
+
+
+def _keep(made: Path, name: Path) -> None:
+    """Under its name, with a digest behind what programs read of it."""
+    with made.open("ab") as file:
+        file.write(hashlib.sha256(made.read_bytes()).digest())
+    os.replace(made, name)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-DIGEST]).digest() == content[-DIGEST:]
 
 
 def _touch(path: Path) -> None:

@@ -96,8 +96,8 @@ class Running:
         return self._result
 
     def result(self, watch: Watch = lambda _states, _waiting: None) -> Searched:
-        """Waits for the end. Where the system ends the search, it is in part. Raises Beyond and
-        BrokenRuntime."""
+        """Waits for the end. Where the system ends the search, it is in part. Raises Beyond,
+        BrokenRuntime and KeyboardInterrupt."""
         assert self._process.stdout is not None
         numbers = Numbers(self._manager)
         done, flying, stopped = False, 0, ""
@@ -121,6 +121,8 @@ class Running:
                 self._take(kind, words, numbers)
                 done = done or kind == "done"
         status = self._process.wait()
+        if status in (-signal.SIGINT, -signal.SIGTERM):  # it was told first
+            raise KeyboardInterrupt
         if status == -signal.SIGKILL:
             stopped = KILLED
         if stopped:
