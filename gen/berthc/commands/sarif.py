@@ -18,6 +18,7 @@ from berthc.explore.report import Finding
 from berthc.explore.script import Line
 from berthc.model import Loc
 from berthc.reference.explained import Explained, every
+from berthc.spec.load import name_of
 
 Json = dict[str, Any]
 
@@ -58,15 +59,15 @@ def _rule(one: Explained) -> Json:
 
 
 def _result(diagnostic: Diagnostic, finding: Finding | None, ids: Sequence[str]) -> Json:
-    helped = f".\nHelp: {diagnostic.help}" if diagnostic.help else ""
+    helped = f"\nHelp: {_sentence(diagnostic.help)}" if diagnostic.help else ""
     result: Json = {
         "ruleId": diagnostic.id, "ruleIndex": ids.index(diagnostic.id),
-        "level": diagnostic.severity.value, "message": {"text": f"{diagnostic.message}{helped}."},
+        "level": diagnostic.severity.value, "message": {"text": f"{_sentence(diagnostic.message)}{helped}"},
         "locations": [_location(diagnostic.loc) | _logical(diagnostic.where)],
     }
     if diagnostic.notes:
         result["relatedLocations"] = [
-            _location(note.loc) | {"id": n, "message": {"text": f"{note.message}."}}
+            _location(note.loc) | {"id": n, "message": {"text": _sentence(note.message)}}
             for n, note in enumerate(diagnostic.notes)]
     if diagnostic.accepted:
         assert diagnostic.severity is Severity.NOTE
@@ -78,6 +79,10 @@ def _result(diagnostic: Diagnostic, finding: Finding | None, ids: Sequence[str])
             for n, line in enumerate(finding.script, 1)]}]}]
         result["properties"] = {"script": finding.requests}
     return result
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def _place(line: Line, found: Loc) -> Loc:
@@ -99,11 +104,12 @@ def _told(line: Line) -> str:
 
 
 def _location(loc: Loc) -> Json:
-    physical: Json = {"artifactLocation": {"uri": uri(loc.file)}}
-    if loc.line:
-        physical["region"] = {"startLine": loc.line, "startColumn": loc.column,
-                              "endColumn": loc.column + max(loc.length, 1)}
-    return {"physicalLocation": physical}
+    """What is about a whole file is shown at its beginning."""
+    column = max(loc.column, 1)
+    return {"physicalLocation": {
+        "artifactLocation": {"uri": uri(loc.file)},
+        "region": {"startLine": max(loc.line, 1), "startColumn": column,
+                   "endColumn": column + max(loc.length, 1)}}}
 
 
 def _logical(where: str) -> Json:
@@ -112,6 +118,8 @@ def _logical(where: str) -> Json:
 
 def uri(file: str) -> str:
     """The address of a file, from the folder in which berthc runs where the file is in it."""
+    if file == name_of("-"):
+        return "stdin"
     path = Path(os.path.abspath(file))
     if path.is_relative_to(Path.cwd()):
         return quote(os.fsencode(path.relative_to(Path.cwd())))

@@ -77,8 +77,8 @@ class Progress:
         seconds = left * (now - begin) / (states - old_states)
         self.end()
         self._note(f"{looked_at:,} states were looked at and {states - looked_at:,} wait, and each "
-                   f"leads to {growth:.0f} new ones: the bound of {self._bound:,} states will come "
-                   f"first, in some {seconds:,.0f} s, and the report will be in part; "
+                   f"leads to {growth:.0f} new ones: if that goes on, the bound of {self._bound:,} "
+                   f"states comes first, in some {seconds:,.0f} s, and the report is in part; "
                    "fewer --callers, --keys or --failures may be explored whole, and Ctrl-C tells "
                    "what was found until then")
         self._note = None

@@ -157,7 +157,7 @@ def _explore(manager: Manager, bounds: Bounds, progress: Progress, program: Path
     seen = tuple(Searched(s.valuation, s.root, s.states, s.transitions) for s in searches)
     return Report(manager, bounds, tuple(findings), unused, seen, complete,
                   time.perf_counter() - begin, combined=every, seen=tuple(s.seen for s in searches),
-                  unplayed=_unplayed(manager, searches),
+                  unplayed=_unplayed(manager, searches, findings),
                   interrupted=(progress.setting, progress.settings) if interrupted else None,
                   out_of_memory=any(s.out_of_memory for s in searches),
                   stopped=next((s.stopped for s in searches if s.stopped), ""),
@@ -266,9 +266,14 @@ def _unasked(manager: Manager, searches: list[One]) -> Iterator[Fault]:
                         f"no caller ever comes to ask for {op.name}, so nothing is known of it")
 
 
-def _unplayed(manager: Manager, searches: list[One]) -> Unplayed:
+def _unplayed(manager: Manager, searches: list[One], findings: list[Finding]) -> Unplayed:
+    """Nothing is said where a search was ended before it told what it had played."""
+    if any(isinstance(search, engine_run.Searched) and search.ended for search in searches):
+        return Unplayed()
     asked = {name for search in searches for name in search.asked}
     taken = {one for search in searches for one in search.taken}
+    taken |= {(id(one.row), one.outcome) for finding in findings for line in finding.script
+              if line.change is not None for one in line.change.result.rows}
     rows = [(f"{resource.name}.{state.name}.{row.event}", row) for resource in manager.resources
             for state in resource.states for row in state.rows]
     return Unplayed(

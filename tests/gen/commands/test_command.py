@@ -12,7 +12,7 @@ from explore_support import FAULTY, ROOT, found, manager_of, report_of
 
 from berthc.explore.bounds import Bounds
 from berthc.explore.messages import diagnostics
-from berthc.explore.report import explore
+from berthc.explore.report import Report, explore
 from berthc.explore.save import names
 from programs import with_test
 
@@ -181,6 +181,75 @@ def test_every_finding_says_what_would_be_right(path: Path) -> None:
     ("denied-one-holder", "a target in ")])
 def test_help_names_what_it_is_about(name: str, help_: str) -> None:
     assert any(help_ in finding.help for finding in diagnostics(report_of(FAULTY / f"{name}.yaml")))
+
+
+DOORS = """
+berth: 1
+manager: doors
+backend:
+  host:
+    add: {on: door}
+    del: {on: door, undoes: host.add, repeatable: true}
+resources:
+  door:
+    key: [name]
+    fields: {name: {type: string, required: true}}
+    holders: {take: claim, drop: remove}
+    initial: fresh
+    otherwise: {reject: EBUSY}
+    states:
+      fresh: {on: {claim: stay, add: {call: host.add, ok: up, fail: gone}, remove: gone}}
+      up: {on: {claim: stay, remove: {call: host.del, ok: gone, fail: odd, uncertain: odd}}}
+      odd: {on: {remove: {reject: EIO}}}
+      gone: {final: true}
+  bolt:
+    parent: door
+    holders: {take: claim, drop: remove}
+    initial: open
+    states:
+      open: {on: {claim: stay, turn: stay, remove: gone}}
+      gone: {final: true}
+operations:
+  join: {obtain: [door, bolt], gives: reservation}
+  add: {with: reservation, do: [door.add]}
+  leave: {with: reservation, do: [bolt.remove, door.remove], ends: reservation}
+"""
+
+
+def explored(text: str) -> Report:
+    return explore(manager_of(text), Bounds())
+
+
+def test_a_state_that_has_no_row_is_told_to_have_one() -> None:
+    """`otherwise` refuses there; the caller has a hold already."""
+    helped = [one.help for one in diagnostics(explored(DOORS)) if one.id == "denied"]
+    assert helped == ["give door.up a row for 'add'; where the refusal is meant, let that row "
+                      "reject and say so: meant: true"]
+
+
+def test_a_row_of_a_script_is_not_called_never_played() -> None:
+    report = explored(DOORS)
+    scripts = [taken.row for one in report.findings if one.fault.id == "stranded"
+               for line in one.script if line.change is not None
+               for taken in line.change.result.rows]
+    assert any(row is not None and row.reject == "EIO" for row in scripts)
+    assert "door.odd.remove (rejects)" not in report.unplayed.rows
+    assert "door.fresh.add (fail)" in explored(
+        DOORS.replace("[door.add]", "[bolt.turn]")).unplayed.rows
+
+
+def test_an_operation_without_a_step_there_is_told_to_take_one() -> None:
+    text = DOORS.replace("turn: stay", "turn: {call: guest.turn, ok: shut, fail: open}").replace(
+        "      open: {on:", """      shut: {on: {claim: stay, turn: stay, remove: {call: guest.back, ok: gone, fail: shut}}}
+      open: {on:""").replace("backend:\n", """backend:
+  guest:
+    turn: {on: bolt}
+    back: {on: bolt, undoes: guest.turn, repeatable: true}
+""").replace("up: {on: {claim: stay,", "up: {on: {claim: stay, add: stay, look: stay,").replace(
+        "do: [door.add]}", "do: [door.add, bolt.turn]}\n  look: {with: reservation, do: [door.look]}")
+    helped = [one.help for one in diagnostics(explored(text)) if one.id == "missing-effect"]
+    assert ("let the operation take a step at the bolt, too: one that calls guest.turn, or that "
+            "rejects in bolt.open") in helped
 
 
 def test_effects_that_nothing_undoes_are_named() -> None:

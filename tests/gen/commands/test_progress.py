@@ -63,9 +63,9 @@ def test_a_search_in_which_states_multiply_gives_one_note_of_its_bound() -> None
     end = 2 * NOTE_AFTER
     reported = noted((0.0, 1, 1), (NOTE_AFTER, 101, 91), (end, 201, 181))
     assert reported == [
-        "10 states were looked at and 91 wait, and each leads to 10 new ones: the bound of 1,000"
-        " states will come first, in some 45 s, and the report will be in part; fewer --callers,"
-        " --keys or --failures may be explored whole, and Ctrl-C tells what was found until then"
+        "10 states were looked at and 91 wait, and each leads to 10 new ones: if that goes on, the"
+        " bound of 1,000 states comes first, in some 45 s, and the report is in part; fewer"
+        " --callers, --keys or --failures may be explored whole, and Ctrl-C tells what was found until then"
     ]
 
 
@@ -149,6 +149,7 @@ def test_what_the_search_in_c_found_until_ctrl_c_is_told() -> None:
     assert "error[stranded]" in rest and "the shortest script:" in rest
     states = re.search(r": interrupted \(.*\): after (\d+) states", out)
     assert states is not None and int(states[1]) > 0
+    assert "never played" not in out  # it had not told what it had played
 
 
 def wait_until_used(process: subprocess.Popen[str], seconds: float) -> None:

@@ -166,7 +166,8 @@ def test_a_file_that_cannot_be_read_is_no_success() -> None:
     run = run_of("--static", "missing.yaml", SCSI)
     [result] = run["results"]
     [invocation] = run["invocations"]
-    assert "region" not in result["locations"][0]["physicalLocation"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 1, "startColumn": 1, "endColumn": 2}  # code scanning wants a line
     assert invocation["exitCode"] == 2 and not invocation["executionSuccessful"]
 
 
@@ -198,6 +199,14 @@ def test_a_place_has_a_character_and_each_note_a_number() -> None:
         (2, 3), (3, 4), (3, 4), (3, 7)]
 
 
+def test_each_sentence_has_one_full_stop() -> None:
+    message = Diagnostic("leak", Loc("s.yaml", 6, 2), "it leaks.", help="mend it. Now.",
+                         notes=(Note(Loc("s.yaml", 7, 1), "here."),))
+    [result] = json.loads(as_sarif([(message, None)], {}, [], 1))["runs"][0]["results"]
+    assert result["message"]["text"] == "it leaks.\nHelp: mend it. Now."
+    assert result["relatedLocations"][0]["message"]["text"] == "here."
+
+
 def test_a_drain_that_came_to_no_row_is_at_the_begin_of_the_spec() -> None:
     nowhere = Loc("", 0, 0)
     change: Any = SimpleNamespace(result=SimpleNamespace(rows=()),
@@ -222,7 +231,7 @@ def test_addresses_are_relative_and_escaped(
         assert uri(file) == "a/b%20c%25.yaml"
     assert uri(str(outside / "s.yaml")) == f"file://{tmp_path}/out%20of%20it/s.yaml"
     assert uri(os.fsdecode(b"\xff:\xc3\xa9")) == "%FF%3A%C3%A9"
-    assert uri("<stdin>") == "%3Cstdin%3E"
+    assert uri("<stdin>") == "stdin"
 
 
 def test_sarif_is_a_format_of_check_alone() -> None:

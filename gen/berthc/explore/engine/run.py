@@ -65,6 +65,7 @@ class Searched:
     cut: bool = False
     out_of_memory: bool = False
     stopped: str = ""  # why it ended by itself
+    ended: bool = False  # from outside: `taken`, `asked` and `seen` lack what it had not told
     flights: Flights | None = None
 
 
@@ -92,7 +93,7 @@ class Running:
         """Ends it before it has found everything; what it has told until then."""
         self._process.kill()
         self._process.wait()
-        self._result.complete = False
+        self._result.complete, self._result.ended = False, True
         return self._result
 
     def result(self, watch: Watch = lambda _states, _waiting: None) -> Searched:

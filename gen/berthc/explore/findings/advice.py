@@ -12,8 +12,8 @@ _BY_ID = {
                 "call ends ok",
     "poisoned": "let a request or drain lead from here to a final state, or to one that takes "
                 "newcomers; where it is meant to remember, accept it",
-    "ambiguous": "give each meaning a state of its own, or let what happens between bring the "
-                 "effect about or take it back",
+    "ambiguous": "give each meaning a state of its own, or let all rows that lead here leave the "
+                 "effect alike",
     "leak": "take the effect back before the instance ends or is left, or lead to a state where "
             "the next request or drain does",
     "dangling": "let instances end by their last holder's drop only; after a failure, stay in a "
@@ -43,7 +43,8 @@ def advice(manager: Manager, fault: Fault, outcome: str = "", uncertain: bool = 
     row = (next((r for r in resource.rows(state, event)), None) if resource is not None and state
            and event else None)
     if resource is None or row is None:
-        return _leak(resource, state, event, fault) or _TOLD.get(fault.id, _BY_ID[fault.id])
+        return (_leak(resource, state, event, fault) or _no_row(fault, state, event)
+                or _TOLD.get(fault.id, _BY_ID[fault.id]))
     place = f"{resource.name}.{state}"
     if fault.id == "stranded" and row.reject is not None:
         return (f"let {place} take '{event}' instead of rejecting it: callers drop until that "
@@ -73,6 +74,19 @@ def advice(manager: Manager, fault: Fault, outcome: str = "", uncertain: bool = 
     if fault.id == "unreachable" and "the outcome" not in fault.message:
         return f"take the row away, or let something lead to {state} where '{event}' is asked"
     return _BY_ID[fault.id]
+
+
+def _no_row(fault: Fault, state: str, event: str) -> str:
+    """For a state that has no row for the event, and for an operation that has no step there."""
+    place = fault.where.removesuffix(f".{event}") if event else fault.where
+    if fault.id == "denied" and event:
+        return (f"give {place} a row for '{event}'; where the refusal is meant, let that row "
+                "reject and say so: meant: true")
+    if fault.id == "missing-effect" and state:
+        resource = place.partition(".")[0]
+        return (f"let the operation take a step at the {resource}, too: one that calls "
+                f"{' and '.join(fault.missing) or 'what is missing'}, or that rejects in {place}")
+    return ""
 
 
 def _said(resource: Resource, fault: Fault) -> str:
