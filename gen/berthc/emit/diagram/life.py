@@ -158,7 +158,8 @@ class Life:
 
         def enter(state: str, way: Way | None) -> None:
             seen.add(state)
-            path.append((state, way, iter(self._ranked(state, seen))))
+            used = any(w.hooks for _, w, _ in path if w is not None) or bool(way and way.hooks)
+            path.append((state, way, iter(self._ranked(state, seen, used))))
 
         enter(self.resource.initial, None)
         while path:
@@ -173,17 +174,20 @@ class Life:
             path.pop()
         return longest
 
-    def _ranked(self, state: str, seen: set[str]) -> list[Way]:
-        """The ways on which nothing fails, the usual one first."""
+    def _ranked(self, state: str, seen: set[str], used: bool) -> list[Way]:
+        """The ways on which nothing fails, the usual one first. `used`: a hook was called before.
+        """
         ways = [w for w in self.ways[state] if not self.failures.intersection(w.states)]
         return [way for _, _, way in sorted(
-            (self._rank(way, seen), n, way) for n, way in enumerate(ways))]
+            (self._rank(way, seen, used), n, way) for n, way in enumerate(ways))]
 
-    def _rank(self, way: Way, seen: set[str]) -> tuple[bool, bool, bool, bool]:
-        """Last comes what newcomers have nothing of; then the ends, by letting go first; then
-        letting go. What nobody calls a hook for may be an event from outside."""
+    def _rank(self, way: Way, seen: set[str], used: bool) -> tuple[bool, bool, bool, bool]:
+        """Last comes what newcomers have nothing of, and what ends before it was used; then the
+        ends, by letting go first; then letting go. What nobody calls a hook for may be an event
+        from outside."""
         ends, drops = self.resource.state(way.rest).final, way.row.event == self.resource.drop
-        return (not self._is_promising(way.rest, seen), ends, drops != ends, not way.hooks)
+        good = used if ends else self._is_promising(way.rest, seen)
+        return (not good, ends, drops != ends, not way.hooks)
 
     def _is_promising(self, state: str, seen: set[str]) -> bool:
         """Are newcomers welcome there, or in a state that comes later (`_FAR` are looked at)?"""

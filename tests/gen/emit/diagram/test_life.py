@@ -103,6 +103,20 @@ LIVES = {
         up | claim: stay, release: {{call: vm.unplug, ok: {{to: half, raise: release}}, fail: stay}}
         gone | final: true |
         """, "new half up half gone", set()),
+    "what one holder has alone is used before it ends": (
+        f"""
+        new | {UP % ('stay', 'lost')}, release: gone
+        up | claim: {{reject: EBUSY, meant: true}}, start: stay, {LET_GO % ('stay', 'stay')}
+        lost | claim: {{reject: EBUSY}}, start: {{reject: EBUSY}}, {LET_GO % ('stay', 'stay')}
+        gone | final: true |
+        """, "new up gone", {"lost"}),
+    "what was used ends before it is used in a way that refuses newcomers": (
+        f"""
+        new | {UP % ('stay', 'stay')}, release: gone
+        up | claim: stay, pause: paused, {LET_GO % ('stay', 'stay')}
+        paused | claim: {{reject: EBUSY, meant: true}}, resume: up, {LET_GO % ('stay', 'stay')}
+        gone | final: true |
+        """, "new up gone", set()),
     "an end by letting go comes before another end": (
         f"""
         new | {UP % ('stay', 'stay')}, release: gone
