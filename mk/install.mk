@@ -59,7 +59,7 @@ pkg_config = $(INSTALL) -d $(call quote,$(TO)/$(LIB)/pkgconfig) && \
 MANUAL := $(BUILD)/manual
 manual = $(call put_tree,$(shell cd $(MANUAL)/$(1) && find * -type f),$(MANUAL)/$(1)/,share)
 $(MANUAL)/%.stamp: scripts/manual $(addprefix gen/,$(PACKAGE_FILES)) \
-    $(wildcard runtime/include/berth/*.h)
+    $(wildcard runtime/include/berth/*.h contrib/sqlite/include/*.h)
 	$(call say,MANUAL)
 	@rm -rf $(MANUAL)/$*
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON_FOUND) scripts/manual $* $(MANUAL)/$*
@@ -120,11 +120,13 @@ install-qemu: need-json $(LIBQEMU) $(AGENT)
 	@$(call pkg_config,berth-qemu)
 	@printf '%s\n' $(call quote,installed the backend for QEMU below $(TO))
 
-install-sqlite: need-sqlite $(LIBSQLITE) ## the store in a file of SQLite; not part of install
+install-sqlite: ## the store in a file of SQLite, with its manual pages; not part of install
+install-sqlite: need-sqlite $(LIBSQLITE) $(MANUAL)/sqlite.stamp
 	@$(begin)
 	@$(call put,644,contrib/sqlite/include/*.h,include)
 	@$(call put,644,$(LIBSQLITE),$(LIB))
 	@$(call pkg_config,berth-sqlite)
+	@$(call manual,sqlite)
 	@printf '%s\n' $(call quote,installed the store in SQLite below $(TO))
 
 uninstall: ## take away what install put there, and nothing else

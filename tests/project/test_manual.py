@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from berthc.manual import roff
 from berthc.manual.headers import declared
-from installation import ROOT, Installation, clean_environment, make
+from installation import ROOT, clean_environment, make
 
 SHARE = {"bash": "bash-completion/completions/berthc", "zsh": "zsh/site-functions/_berthc",
          "fish": "fish/vendor_completions.d/berthc.fish"}
@@ -29,7 +29,7 @@ def needs(program: str) -> pytest.MarkDecorator:
 def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What an installation has in `share`."""
     folder = tmp_path_factory.mktemp("share")
-    for part in ("commands", "library"):
+    for part in ("commands", "library", "sqlite"):
         subprocess.run([ROOT / "scripts/python", ROOT / "scripts/manual", part, folder],
                        check=True, env=clean_environment({"SOURCE_DATE_EPOCH": "0"}))
     return folder
@@ -280,12 +280,15 @@ def test_every_command_and_option_has_its_place(share: Path) -> None:
 @needs("man")
 def test_every_public_function_has_its_page(share: Path) -> None:
     found = set()
-    for header in ("berth", "backend", "arena", "file"):
-        text = (ROOT / f"runtime/include/berth/{header}.h").read_text(encoding="utf-8")
+    for header in (*(ROOT / f"runtime/include/berth/{name}.h"
+                     for name in ("berth", "backend", "arena", "file", "store")),
+                   ROOT / "contrib/sqlite/include/berth_sqlite.h"):
+        text = header.read_text(encoding="utf-8")
         code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
         found |= set(re.findall(r"^(?:static inline )?\w[\w *]*?(berth_\w+)\([^)]*\)(?:;|\n\{)",
                                 code, re.M))
-    assert {"berth_complete", "berth_call_operation", "berth_put_file", "berth_arena_init"} <= found
+    assert {"berth_complete", "berth_call_operation", "berth_put_file", "berth_arena_init",
+            "berth_store_lost", "berth_sqlite_create"} <= found
     for name in found:
         page = read(share, name)
         assert f"{name}(" in page.split("SYNOPSIS")[1].split("DESCRIPTION")[0]
@@ -314,15 +317,14 @@ def test_a_page_of_a_function_has_the_text_of_the_header(share: Path) -> None:
     assert re.search(r"^ +scsi_reserve: refused: disk", text, re.M)
 
 
-def test_what_is_installed_is_found_and_taken_away(
-    installed: Installation, share: Path, tmp_path: Path
-) -> None:
+def test_what_is_installed_is_found_and_taken_away(share: Path, tmp_path: Path) -> None:
+    targets = ("install-compiler", "install-docs", "install-sqlite")
+    assert make(*targets, f"PREFIX={tmp_path}").returncode == 0
     for path in (one for one in share.rglob("*") if one.is_file()):
-        there = installed.prefix / "share" / path.relative_to(share)
+        there = tmp_path / "share" / path.relative_to(share)
         dated = re.compile(r"^\.TH (\S+ \d) \S+", re.M)
         assert dated.sub(r"\1", there.read_text(encoding="utf-8")) == dated.sub(
             r"\1", path.read_text(encoding="utf-8"))
-    assert make("install-compiler", "install-docs", f"PREFIX={tmp_path}").returncode == 0
     assert (tmp_path / "share/man/man3/berth_complete.3").is_file()
     (tmp_path / "share/man/man1/mine.1").write_text("", encoding="utf-8")
     assert make("uninstall", f"PREFIX={tmp_path}").returncode == 0

@@ -1,10 +1,10 @@
 """Manual pages: berthc(1) with a page for each command, berth.spec(5) for the language, and
-berth(3) with a page for each function and type of the public headers."""
+berth(3) and berth_sqlite(3) with a page for each function and type of the public headers."""
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from berthc.manual import roff
 from berthc.manual.commandline import Command, Option, Value
@@ -14,8 +14,25 @@ if TYPE_CHECKING:  # the pages of the library need no YAML
     from berthc.reference import Key
 
 COMMANDS, LIBRARY = "Berth", "Library of Berth"
-HEADERS = ("berth", "backend", "arena", "file")
-"""The headers that applications and backends include; the others are for generated code."""
+
+
+class Library(NamedTuple):
+    """`headers`, as programs include them: the first one explains the library."""
+
+    page: str
+    summary: str
+    headers: tuple[str, ...]
+    package: str  # of pkg-config
+
+
+LIBRARIES = {
+    # what applications and backends include; the other headers are for generated code
+    "library": Library("berth", "runtime of generated resource managers",
+                       ("berth/berth.h", "berth/backend.h", "berth/arena.h", "berth/file.h",
+                        "berth/store.h"), "berth"),
+    "sqlite": Library("berth_sqlite", "stores of resource managers in files of SQLite",
+                      ("berth_sqlite.h",), "berth-sqlite"),
+}
 
 
 def of_commands(commands: Sequence[Command], date: str, version: str) -> dict[str, str]:
@@ -116,42 +133,55 @@ def _of_language(places: Mapping[str, Sequence[Key]], rules: Mapping[str, str], 
     yield "\\fBberthc\\fR(1),\n\\fBberthc\\-init\\fR(1),\n\\fBberthc\\-explain\\fR(1)"
 
 
-def of_library(headers: Mapping[str, str], date: str, version: str) -> dict[str, str]:
-    """The pages of the library by their file names; names that are declared together have the same
-    page. `headers`: the texts of HEADERS."""
-    every = [(header, one) for header in HEADERS for one in declared(headers[header])]
-    found = {"berth.3": roff.page(_overview(headers, every, date, version))}
+def of_library(library: Library, headers: Mapping[str, str], date: str,
+               version: str) -> dict[str, str]:
+    """The pages of a library by their file names; names that are declared together have the same
+    page, and the object of the same name as the library is in the overview. `headers`: their
+    texts."""
+    every = [(header, one) for header in library.headers for one in declared(headers[header])]
+    found = {}
     for header, one in every:
-        text = roff.page(_of_declared(header, one, date, version))
+        text = roff.page(_of_declared(library, header, one, date, version))
         found |= {f"{name}.3": text for name in one.names}
-    return found
+    return found | {f"{library.page}.3": roff.page(_overview(library, headers, every, date,
+                                                             version))}
 
 
-def _overview(headers: Mapping[str, str], every: Sequence[tuple[str, Declared]], date: str,
-              version: str) -> Iterator[str]:
-    yield roff.title("berth", 3, date, version, LIBRARY)
+def _overview(library: Library, headers: Mapping[str, str],
+              every: Sequence[tuple[str, Declared]], date: str, version: str) -> Iterator[str]:
+    first = library.headers[0]
+    yield roff.title(library.page, 3, date, version, LIBRARY)
     yield roff.heading("name")
-    yield "berth \\- runtime of generated resource managers"
+    yield f"{library.page} \\- {library.summary}"
     yield roff.heading("synopsis")
-    yield roff.example("#include <berth/berth.h>\n\ncc ... $(pkg-config --cflags --libs berth)")
+    yield roff.example(f"#include <{first}>\n\n"
+                       f"cc ... $(pkg-config --cflags --libs {library.package})")
     yield roff.heading("description")
-    yield from map(roff.comment, head(headers["berth"]))
+    yield from map(roff.comment, head(headers[first]))
     for title, wanted in (("functions", True), ("types and macros", False)):
         yield roff.heading(title)
         for header, one in every:
             if one.is_function is wanted:
                 names = ", ".join(f"\\fB{name}\\fR(3)" for name in one.names)
-                yield roff.tagged(names, f"{_brief(one)} <berth/{header}.h>")
+                yield roff.tagged(names, f"{_brief(one)} <{header}>")
     yield roff.heading("see also")
-    yield "\\fBberthc\\fR(1)"
+    yield _others(library)
 
 
-def _of_declared(header: str, one: Declared, date: str, version: str) -> Iterator[str]:
+def _others(library: Library) -> str:
+    """The pages that every page of a library leads to."""
+    others = [one.page for one in LIBRARIES.values() if one != library]
+    return ",\n".join(f"\\fB{page}\\fR({section})" for page, section in (
+        ("berthc", 1), *((page, 3) for page in others)))
+
+
+def _of_declared(library: Library, header: str, one: Declared, date: str,
+                 version: str) -> Iterator[str]:
     yield roff.title(one.names[0], 3, date, version, LIBRARY)
     yield roff.heading("name")
     yield f"{', '.join(one.names)} \\- {roff.plain(_brief(one).rstrip('.'))}"
     yield roff.heading("synopsis")
-    yield roff.example(f"#include <berth/{header}.h>\n\n{one.code}")
+    yield roff.example(f"#include <{header}>\n\n{one.code}")
     yield roff.heading("description")
     returns = [p for p in one.paragraphs if one.is_function and re.match(r"(0|-E\w+)\s{2,}", p)]
     yield from (roff.comment(p) for p in one.paragraphs if p not in returns)
@@ -159,7 +189,7 @@ def _of_declared(header: str, one: Declared, date: str, version: str) -> Iterato
         yield roff.heading("return value")
         yield from map(roff.comment, returns)
     yield roff.heading("see also")
-    yield "\\fBberth\\fR(3)"
+    yield f"\\fB{library.page}\\fR(3)"
 
 
 def _brief(one: Declared) -> str:
