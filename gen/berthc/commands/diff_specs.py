@@ -10,7 +10,7 @@ from berthc.diag import Diagnostic
 from berthc.files.revision import GitError, is_revision, read_at, read_revision
 from berthc.model import Manager
 from berthc.pipeline import Result, partly_built, search_text
-from berthc.spec.load import Source, decode, read
+from berthc.spec.load import Source, decode, meant, read
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,15 @@ def _of_revisions(revisions: Sequence[str], file: str) -> Pair:
         new = _file(file) if os.path.lexists(file) else _nothing(file)
     if not old.exists and not new.exists:
         places = [*revisions, "the working tree"][:2]
-        raise GitError(f"{file}: neither {' nor '.join(places)} has such a file")
+        raise GitError("; ".join(one for one in (
+            f"{file}: neither {' nor '.join(places)} has such a file", meant(file)) if one))
     return old, new
 
 
 def _at(rev: str, file: str) -> Spec:
     data = read_at(rev, file)
-    return _nothing(f"{rev}:{file}") if data is None else _bytes(f"{rev}:{file}", data)
+    name = f"{rev}:{os.path.relpath(file) if os.path.isabs(file) else file}"
+    return _nothing(name) if data is None else _bytes(name, data)
 
 
 def _named(name: str) -> Spec:

@@ -72,7 +72,7 @@ class Comparison:
                 why.append(listing(names))
             if verdict is Verdict.CHECKER:
                 every = [*(f.diagnostic for f in self.findings), *self.errors]
-                why += [f"{d.id}: {d.message}" for d in every]
+                why += [f"{d.id}{f' at {d.where}' * bool(d.where)}: {d.message}" for d in every]
             found += [(verdict, why)] if why else []
         return found
 

@@ -17,7 +17,7 @@ from berthc.explore.meaning import Seen
 from berthc.explore.progress import Progress
 from berthc.explore.script import Json, Line, Scripts
 from berthc.explore.search import Found, Search
-from berthc.model import Accept, Manager, Row
+from berthc.model import Accept, Manager, Row, State
 
 FOR_PAGES = Bounds(callers=2, keys=1, states=5_000)
 
@@ -304,10 +304,18 @@ def _is_taken(row: Row, outcome: str, taken: Outcomes) -> bool:
 
 
 def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
-    """Rows and outcomes that were not taken. Rows that reject are left alone: they keep the table
-    total, and that nobody runs into them is no fault."""
+    """States that were never entered, and elsewhere rows and outcomes that were not taken. Rows
+    that reject are left alone: they keep the table total, and that nobody runs into them is no
+    fault."""
+    absent = _never_entered(manager, taken)
+    behind = {(resource, target.state) for (resource, name), state in absent.items()
+              for row in state.rows for _, target in row.targets() if target.state != name}
+    for (resource, name), state in absent.items():
+        if (resource, name) not in behind or behind.issuperset(absent):
+            yield Fault("unreachable", f"{resource}.{name}", state.loc,
+                        f"nothing that callers or drain do ever leads to {name}")
     for (row_id, outcome), (resource, row) in _declared(manager).items():
-        if _is_taken(row, outcome, taken):
+        if (resource, row.state) in absent or _is_taken(row, outcome, taken):
             continue
         first = row.targets()[0][0]
         what = ("this row" if outcome == first
@@ -320,6 +328,17 @@ def unreachable(manager: Manager, taken: Outcomes) -> Iterator[Fault]:
             loc = row.target(outcome).loc
         yield Fault("unreachable", f"{resource}.{row.state}.{row.event}", loc,
                     f"nothing that callers or drain do ever takes {what}")
+
+
+def _never_entered(manager: Manager, taken: Outcomes) -> dict[tuple[str, str], State]:
+    """States by resource and name."""
+    entered = {(r.name, r.initial) for r in manager.resources}
+    entered |= {(op.target, op.enter) for op in manager.operations if op.enter is not None}
+    entered |= {(resource, row.target(outcome).state)
+                for (_, outcome), (resource, row) in _declared(manager).items()
+                if _is_taken(row, outcome, taken)}
+    return {(r.name, s.name): s for r in manager.resources for s in r.states
+            if (r.name, s.name) not in entered}
 
 
 def outcomes(row: Row) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def of_library(library: Library, headers: Mapping[str, str], date: str,
     page, and the object of the same name as the library is in the overview. `headers`: their
     texts."""
     every = [(header, one) for header in library.headers for one in declared(headers[header])]
-    found = {}
+    found: dict[str, str] = {}
     for header, one in every:
         text = roff.page(_of_declared(library, header, one, date, version))
         found |= {f"{name}.3": text for name in one.names}

@@ -104,15 +104,18 @@ def read(path: str) -> tuple[str | None, list[Diagnostic]]:
         reason = (error.strerror if isinstance(error, OSError) and error.strerror
                   else "not a file name")
         return None, [Diagnostic("file", Loc(name_of(path), 0, 0),
-                                 f"cannot read the spec: {reason}", _meant(path, error))]
+                                 f"cannot read the spec: {reason}", _advice(path, error))]
     return decode(name_of(path), data)
 
 
-def _meant(path: str, error: Exception) -> str:
-    """What may have been meant by a file that is not there, or by a folder."""
+def _advice(path: str, error: Exception) -> str:
     if not isinstance(error, FileNotFoundError | IsADirectoryError):
         return ""
-    is_folder = isinstance(error, IsADirectoryError)
+    return meant(path, isinstance(error, IsADirectoryError))
+
+
+def meant(path: str, is_folder: bool = False) -> str:
+    """What may have been meant by a file that is not there, or by a folder."""
     folder, name = (path, "") if is_folder else os.path.split(path)
     try:
         specs = sorted(one for one in os.listdir(folder or ".")
@@ -121,9 +124,9 @@ def _meant(path: str, error: Exception) -> str:
         return ""
     if is_folder:
         return f"name a file in it: {listing(specs)}" if specs else ""
-    meant = {word: one for one in reversed(specs) for word in (one, one.rsplit(".", 1)[0])}
-    near = nearest(name, list(meant))
-    return f"did you mean {quote(os.path.join(folder, meant[near]))}?" if near else ""
+    known = {word: one for one in reversed(specs) for word in (one, one.rsplit(".", 1)[0])}
+    near = nearest(name, list(known))
+    return f"did you mean {quote(os.path.join(folder, known[near]))}?" if near else ""
 
 
 def name_of(path: str) -> str:

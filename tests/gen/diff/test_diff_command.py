@@ -264,6 +264,7 @@ def test_a_file_with_a_colon_in_its_name_wins(repository: Path) -> None:
     (["first", "--", "none.yaml"], "none.yaml: neither first nor the working tree has "
      "such a file"),
     (["first", "HEAD", "--", "none.yaml"], "none.yaml: neither first nor HEAD has such a file"),
+    (["spec/discs.yaml"], "such a file; did you mean 'spec/disks.yaml'?"),
     (["first:spec/disks.yaml"], "to be compared with what?"),
     (["first:;id", "spec/disks.yaml"], "revision first has no file ;id"),
     (["--side", "old", "spec/disks.yaml"], "--side goes with --format svg"),

@@ -103,6 +103,17 @@ def test_what_did_not_change_keeps_its_place(tmp_path: Path) -> None:
         assert {name: both[name] for name in places[side]} == places[side]
 
 
+@pytest.mark.parametrize(("side", "seen"), [
+    ("both", "~ doubtful (was suspect)"), ("old", "~ suspect"), ("new", "~ doubtful")])
+def test_each_side_has_its_own_name_of_a_state(side: str, seen: str) -> None:
+    """What the other one has takes its place unseen."""
+    renamed = comparison(TEXT, TEXT.replace("suspect", "doubtful"))
+    title, *_ = re.findall(r"<B>(.*doubtful.*?)</B>", source([renamed], side))
+    parts = re.findall(r'<FONT COLOR="([^"]*)">([^<]*)</FONT>', title)
+    assert "".join(text for _, text in parts) == "~ doubtful (was suspect)"
+    assert "".join(text for colour, text in parts if colour != "#ffffff00") == seen
+
+
 def drawn(svg: str) -> dict[str, tuple[str, ...]]:
     """Each state and arrow with where it is."""
     found = {}

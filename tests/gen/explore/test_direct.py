@@ -67,7 +67,7 @@ def test_what_only_failures_reach_is_not_unreachable_where_failures_are_left_out
     assert reported((ROOT / "spec/vpci.yaml").read_text(encoding="utf-8"), failures=0) == []
     unused = spec(ON_AND_OFF + LIVE + "      never: {on: {release: gone}}\n", RESERVED)
     assert [(id_, where)
-            for id_, where, _ in reported(unused)] == [("unreachable", "thing.never.release")]
+            for id_, where, _ in reported(unused)] == [("unreachable", "thing.never")]
     assert reported(unused, failures=0) == []
 
 

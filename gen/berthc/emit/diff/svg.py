@@ -81,8 +81,7 @@ def _box(number: int, box: Box, hidden: Sequence[str]) -> str:
     rule = "<HR/>" if box.lines else ""
     rows = "".join(_row(line, hidden, 46, QUIET) for line in box.lines)
     label = (f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"><TR><TD><B>'
-             f'<FONT COLOR="{INK if box.mark == SAME else COLOURS[box.mark]}">{rich(box.title)}'
-             f'</FONT></B></TD></TR>{rule}{rows}</TABLE>>')
+             f'{_title(box, hidden)}</B></TD></TR>{rule}{rows}</TABLE>>')
     if box.mark in hidden:
         return f"{_id(number, box.name)} [label={label}, style=invis];"
     fill = FILL_FINAL if box.final and box.mark == SAME else FILLS[box.mark]
@@ -91,6 +90,21 @@ def _box(number: int, box: Box, hidden: Sequence[str]) -> str:
     return (f'{_id(number, box.name)} [label={label}, style="{style}", fillcolor="{fill}",'
             f' color="{COLOURS[box.mark]}", penwidth={width}'
             f'{", peripheries=2" if box.final else ""}];')
+
+
+def _title(box: Box, hidden: Sequence[str]) -> str:
+    """The name, and an earlier one. What one side does not have takes its place unseen."""
+    colour = INK if box.mark == SAME else COLOURS[box.mark]
+    if not box.was or not hidden:
+        return _coloured(box.title, colour)
+    now, was = (UNSEEN, colour) if ADDED in hidden else (colour, UNSEEN)
+    parts = ((f"{box.mark} " * bool(box.mark), colour), (box.name, now), (" (was ", UNSEEN),
+             (box.was, was), (")", UNSEEN))
+    return "".join(_coloured(part, of) for part, of in parts if part)
+
+
+def _coloured(text: str, colour: str) -> str:
+    return f'<FONT COLOR="{colour}">{rich(text)}</FONT>'
 
 
 def _row(line: Line, hidden: Sequence[str], width: int, quiet: str) -> str:
