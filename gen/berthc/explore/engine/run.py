@@ -65,7 +65,7 @@ class Searched:
     cut: bool = False
     out_of_memory: bool = False
     stopped: str = ""  # why it ended by itself
-    ended: bool = False  # from outside: `taken`, `asked` and `seen` lack what it had not told
+    ended: bool = False  # too early to tell all of `taken`, `asked` and `seen`
     flights: Flights | None = None
 
 
@@ -137,7 +137,7 @@ class Running:
         result.stopped = why
         if done and result.complete:  # it was with operations in flight
             result.flights = Flights(flying, 0, 0, 0, 0, complete=False, compared=False)
-        result.complete = result.complete and done
+        result.complete, result.ended = result.complete and done, not done
 
     def _take(self, kind: str, words: list[str], numbers: Numbers) -> None:
         result, manager = self._result, self._manager
