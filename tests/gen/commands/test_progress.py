@@ -138,7 +138,7 @@ def test_what_the_search_in_c_found_until_ctrl_c_is_told() -> None:
     os.close(terminal)
     try:
         # far enough to have come to a fault
-        read_until(control, r"exploring: \d[\d,]{5,} states")
+        read_until(control, r"exploring: (\d+,)?\d{3},\d{3} states")
         os.killpg(process.pid, signal.SIGINT)
         rest = read_until(control, r"may have findings.*\n")
         out = process.communicate(timeout=60)[0]
