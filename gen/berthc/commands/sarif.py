@@ -62,7 +62,8 @@ def _result(diagnostic: Diagnostic, finding: Finding | None, ids: Sequence[str])
     helped = f"\nHelp: {_sentence(diagnostic.help)}" if diagnostic.help else ""
     result: Json = {
         "ruleId": diagnostic.id, "ruleIndex": ids.index(diagnostic.id),
-        "level": diagnostic.severity.value, "message": {"text": f"{_sentence(diagnostic.message)}{helped}"},
+        "level": diagnostic.severity.value,
+        "message": {"text": f"{_sentence(diagnostic.message)}{helped}"},
         "locations": [_location(diagnostic.loc) | _logical(diagnostic.where)],
     }
     if diagnostic.notes:
