@@ -144,3 +144,36 @@ def test_an_earlier_value_is_that_of_its_option(then: dict[str, str], now: dict[
     wrong = difference(Kept(tmp_path / "old.db", first, [first], rows), new,
                        keeper(new, tmp_path / "new"), {**first, "options": now})
     assert wrong is None, wrong
+
+
+TEXTS = """options:
+  first: {type: string}
+  mode: {type: enum, values: [slow, fast]}
+  last: {type: string}
+backend:
+"""
+ODD = ["a b", ' mode=fast last="x" ', '"', "\\", '\\" mode=fast', "x" * 300]
+
+
+def test_texts_of_options_are_read_whole(tmp_path: Path) -> None:
+    """The header has all options in one line."""
+    old = stored(OLD.replace("backend:\n", TEXTS))
+    new = stored(OLD.replace("backend:\n", TEXTS).replace("max_length: 15", "max_length: 16"))
+    kept_by, program = keeper(old, tmp_path / "old"), keeper(new, tmp_path / "new")
+    for i, text in enumerate(ODD):
+        then = {"first": text, "mode": "slow", "last": text}
+        first: dict[str, Any] = {"op": "new", "options": then, "without": []}
+        file = tmp_path / f"{i}.db"
+        run(kept_by, file, [first])
+        rows = read_store(str(file))
+        for j, now in enumerate((then, {**then, "mode": "fast"}, {**then, "last": text + "y"})):
+            found = None
+            try:
+                loaded(rows, new, now, [])
+            except Refused as error:
+                found = error.refusal.bar
+            assert found is (Bar.OPTION if j else None)
+            copy = copied(file, tmp_path / f"{i}.{j}.db")
+            wrong = difference(Kept(copy, first, [first], rows), new, program,
+                               {**first, "options": now})
+            assert wrong is None, wrong
