@@ -76,10 +76,38 @@ static void opening_that_fails_fences_nobody(void **unused)
     fake_stop(&first);
 }
 
+/* Allocations of a commit fail, one after the other: it is made, or certainly not made. */
+static void commit_that_fails_changes_nothing(void **unused)
+{
+    unsigned failures = 0;
+    struct fake fake;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, 3);
+    for (unsigned at = 1; at <= 40; at++) {
+        int rc;
+
+        n_blocks = 0;
+        fails_at = at;
+        rc = fake_commit(&fake);
+        fails_at = 0;
+        assert_true(rc == 0 || rc == -ENOMEM);
+        failures += rc != 0;
+        fake_check(&fake);
+        fake_commit_to(&fake, fake.sequence + 1);
+    }
+    assert_true(failures > 0);
+    fake_check(&fake);
+    fake_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_that_fails_fences_nobody),
+        cmocka_unit_test(commit_that_fails_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, set_up_memory, NULL);

@@ -296,6 +296,7 @@ static int refuse(void *arg, const berth_store_manager *stored)
     assert_string_equal(stored->manager, "fake");
     assert_string_equal(stored->options, "rooms=2");
     assert_string_equal(stored->backend, "vm 1");
+    assert_int_equal(stored->epoch, 1);
     assert_int_equal(stored->spec_hash, UINT64_C(0xfedcba9876543210));
     assert_int_equal(stored->n_tables, 3);
     for (unsigned i = 0; i < 3; i++) {
@@ -784,6 +785,8 @@ static void file_that_was_deleted_is_stale(void **unused)
     assert_int_equal(unlink(fake.path), 0);
     assert_int_equal(fake_commit(&fake), -ESTALE);
     assert_non_null(strstr(fake_reason(&fake), "moved or deleted"));
+    assert_int_equal(fake_replace(&fake, 3), -ESTALE);
+    assert_int_equal(fake.store->set_place(fake.store->ctx, 1, BERTH_STORE_MOVED), -ESTALE);
     fake_join(&fresh, &fake, NULL);
     assert_int_equal(fake_open(&fresh), -EBADMSG); /* the log is still there */
     fake_leave(&fresh);
