@@ -186,6 +186,30 @@ static void commit_that_is_sent_again_is_made_once(void **unused)
     fake_stop(&fake);
 }
 
+/* COMMIT fails, and leaves the transaction open. */
+static void commit_that_stays_open_is_not_made(void **unused)
+{
+    struct fake fake;
+    int rc;
+
+    (void)unused;
+    fake_start(&fake, NULL);
+    assert_int_equal(fake_open(&fake), 0);
+    fake_commit_to(&fake, 6);
+    fake_sql(&fake, "CREATE TABLE p(a INTEGER PRIMARY KEY)");
+    fake_sql(&fake, "CREATE TABLE c(a REFERENCES p DEFERRABLE INITIALLY DEFERRED)");
+    fake_sql(&fake, "CREATE TRIGGER t AFTER INSERT ON box BEGIN INSERT INTO c VALUES(1); END");
+    assert_int_equal(
+        sqlite3_exec(fake.object->db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL), SQLITE_OK);
+    rc = fake_commit(&fake);
+    assert_in_range(-rc, 1, 4095); /* it is certain */
+    fake_check(&fake);
+    fake_sql(&fake, "DROP TRIGGER t");
+    fake_commit_to(&fake, 7);
+    fake_check(&fake);
+    fake_stop(&fake);
+}
+
 static void replace_takes_all_or_nothing(void **unused)
 {
     struct fake fake;
@@ -900,6 +924,7 @@ int main(void)
         cmocka_unit_test(header_says_whose_rows_they_are),
         cmocka_unit_test(later_opening_fences),
         cmocka_unit_test(commit_that_is_sent_again_is_made_once),
+        cmocka_unit_test(commit_that_stays_open_is_not_made),
         cmocka_unit_test(replace_takes_all_or_nothing),
         cmocka_unit_test(place_and_epoch_are_kept),
         cmocka_unit_test(replace_that_is_given_up_changes_nothing),
