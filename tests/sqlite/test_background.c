@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -249,6 +250,46 @@ static void blocking_calls_wait_for_the_thread(void **unused)
     depot_stop(&depot);
 }
 
+/* The signals that a thread of this process blocks, as bits; ~0 if it is gone. */
+static unsigned long long blocked_by(const char *thread)
+{
+    unsigned long long blocked = ~0ull;
+    char name[64], line[256];
+    FILE *status;
+
+    (void)snprintf(name, sizeof name, "/proc/self/task/%.16s/status", thread);
+    status = fopen(name, "re");
+    while (status && fgets(line, sizeof line, status))
+        (void)sscanf(line, "SigBlk: %llx", &blocked);
+    if (status)
+        (void)fclose(status);
+    return blocked;
+}
+
+/* They are for the threads of the program. */
+static void thread_of_the_store_takes_no_signals(void **unused)
+{
+    const unsigned long long taken = 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1) |
+                                     1ull << (SIGALRM - 1) | 1ull << (SIGTERM - 1);
+    struct fake fake;
+    DIR *threads;
+    unsigned n = 0;
+
+    (void)unused;
+    fake_start(&fake, &(berth_sqlite_options){.background = true});
+    assert_int_equal(fake_open(&fake), 0);
+    threads = opendir("/proc/self/task");
+    assert_non_null(threads);
+    for (const struct dirent *found; (found = readdir(threads)) != NULL;)
+        if (found->d_name[0] != '.' && atoi(found->d_name) != getpid()) {
+            assert_true((blocked_by(found->d_name) & taken) == taken);
+            n++;
+        }
+    (void)closedir(threads);
+    assert_true(n > 0);
+    fake_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +297,7 @@ int main(void)
         cmocka_unit_test(full_disk_fails_the_operation),
         cmocka_unit_test(blocking_calls_wait_for_the_thread),
         cmocka_unit_test(closed_with_a_pending_commit),
+        cmocka_unit_test(thread_of_the_store_takes_no_signals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,8 +199,8 @@ static void commit_that_stays_open_is_not_made(void **unused)
     fake_sql(&fake, "CREATE TABLE p(a INTEGER PRIMARY KEY)");
     fake_sql(&fake, "CREATE TABLE c(a REFERENCES p DEFERRABLE INITIALLY DEFERRED)");
     fake_sql(&fake, "CREATE TRIGGER t AFTER INSERT ON box BEGIN INSERT INTO c VALUES(1); END");
-    assert_int_equal(
-        sqlite3_exec(fake.object->db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(fake.object->db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL),
+                     SQLITE_OK);
     rc = fake_commit(&fake);
     assert_in_range(-rc, 1, 4095); /* it is certain */
     fake_check(&fake);
