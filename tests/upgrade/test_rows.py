@@ -204,6 +204,9 @@ DEPOSITORY = ROOT / "tests/runtime/stored/depository.yaml"
 """Boxes 1, 3 and 4, called a, b and c; drawers 2 of 1, and 5 of 4. Ann has reserved 2, Bob 5, and
 Zoe has a reference to 3. The opening of 5 is under way."""
 
+Opened = tuple[Kept, Manager, Path]
+"""A store, its manager, and the program that opens it."""
+
 PLAY: list[Request] = [
     {"op": "new"},
     {"op": "rent", "owner": "ann", "box": {"name": "a", "kind": "steel"}, "drawer": {"index": 7}},
@@ -308,12 +311,14 @@ COUNTER = "a counter has no value"
     ("UPDATE _berth SET options = 'rooms=3'", "the store has rows for another value of option",
      "rooms"),
     ("UPDATE _berth SET absent = 'hall.has'", "the store has rows for a backend without", ""),
-    # what a manager may have stored
+    # what is taken
     ("", "", ""),
     (f"{LOOSE}UPDATE drawer SET _id = -1 WHERE _id = 5", "", ""),
     ("DELETE FROM _references; UPDATE box SET _ended = 1, _state = 'gone', name = 'a', room = 9, "
      "row = 9, session = 1 WHERE _id = 3", "", ""),
     ("UPDATE drawer SET _ended = 1 WHERE _id = 2", "", ""),
+    ("UPDATE box SET _state = 'gone', _ended = 1 WHERE _id = 1; UPDATE drawer SET _ended = 1 "
+     "WHERE _id = 2", "", ""),
     ("UPDATE box SET _names = '[\"session\", \"session\"]' WHERE _id = 3", "", ""),
     ("UPDATE box SET _names = '[]', session = 1 WHERE _id = 3", "", ""),
     ("UPDATE _references SET _owner = printf('%.255c', 'x')", "", ""),
@@ -321,33 +326,86 @@ COUNTER = "a counter has no value"
     ("INSERT INTO _references SELECT _id, 'zoe', NULL FROM drawer", "", ""),
 ])
 def test_each_rule_has_an_edit_that_only_it_refuses(
-    depository: tuple[Kept, Manager, Path], sql: str, reason: str, where: str, tmp_path: Path
+    depository: Opened, sql: str, reason: str, where: str, tmp_path: Path
 ) -> None:
-    kept, manager, command = depository
-    ann = next(row["_id"] for row in kept.rows.rows("_reservations") if row["_owner"] == "ann")
-    file = copied(kept.file, tmp_path / "edited.db")
+    check(depository, sql, reason, where, tmp_path)
+
+
+def check(of: Opened, sql: str, reason: str, where: str, folder: Path) -> None:
+    kept, manager, command = of
+    ann = [row["_id"] for row in kept.rows.rows("_reservations") if row["_owner"] == "ann"]
+    file = copied(kept.file, folder / "edited.db")
     edit(file, sql)
     kept = replace(kept, file=file, rows=read_store(str(file)))
     assert not kept.rows.damaged
     found = verdict(kept, manager, kept.new)
     if isinstance(found, Verdict):
         place = " ".join(filter(None, (found.resource, found.row, found.field)))
-        assert (found.reason, place) == (reason, where.replace("ann", f"_reservations {ann}"))
+        assert (found.reason, place) == (reason, f"_reservations {ann[0]}" if where == "ann"
+                                         else where)
     else:
         assert not reason
     wrong = difference(kept, manager, command, kept.new)
     assert wrong is None, wrong
 
 
-@pytest.fixture(scope="module")
-def depository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, Manager, Path]:
-    """A store of it, and the program that opens it."""
-    folder = tmp_path_factory.mktemp("depository")
-    manager = stored(DEPOSITORY.read_text(), DEPOSITORY.name)
+def played(manager: Manager, script: list[Request], folder: Path) -> Opened:
+    """A store that a script leaves, and the program that opens it."""
     command = keeper(manager, folder / "program")
-    told = run(command, folder / "kept.db", PLAY)
-    assert told[-1]["error"] == "EOWNERDEAD"
+    told = run(command, folder / "kept.db", script)
+    assert told[-1]["error"] == "EOWNERDEAD", told
     rows = read_store(str(folder / "kept.db"))
+    return (Kept(folder / "kept.db", {**script[0], "options": {}, "without": []}, script, rows),
+            manager, command)
+
+
+@pytest.fixture(scope="module")
+def depository(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    manager = stored(DEPOSITORY.read_text(), DEPOSITORY.name)
+    found = played(manager, PLAY, tmp_path_factory.mktemp("depository"))
+    rows = found[0].rows
     assert [len(rows.rows(table)) for table in [*manager.by_name, *OWN]] == [3, 2, 2, 1, 1, 2]
-    return Kept(folder / "kept.db", {**PLAY[0], "options": {}, "without": []}, PLAY, rows), \
-        manager, command
+    return found
+
+
+LIBRARY = """berth: 1
+manager: library
+backend: {hand: {sort: {on: shelf, repeatable: true}}}
+resources:
+  shelf:
+    key: [place]
+    fields: {place: {type: uuid, required: true}, size: {type: u8}}
+    initial: there
+    states:
+      there:
+        resident: true
+        on:
+          sort: [{if: field.size > 3, call: hand.sort, ok: stay, fail: stay}, {to: there}]
+          burn: gone
+      gone: {final: true}
+operations:
+  build: {obtain: [shelf], do: [shelf.sort]}
+  burn: {find: shelf, do: [shelf.burn]}
+"""
+"""Nobody holds a shelf."""
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    script = [{"op": "new"}, {"op": "build", "shelf": {"place": "u1", "size": 5}, "die": 1}]
+    return played(stored(LIBRARY), script, tmp_path_factory.mktemp("library"))
+
+
+@pytest.mark.parametrize(("sql", "reason", "where"), [
+    ("INSERT INTO _references VALUES (1, 'zoe', NULL)",
+     "a reference is to a resource that nobody drops now", "_references 1 zoe"),
+    ("INSERT INTO _reservations VALUES ('01000000-0000-0000-0000-000000000000', 1, 'ann', 1, '[]', "
+     "0, NULL)", "a reservation is for a resource that none is for now",
+     "_reservations 01000000-0000-0000-0000-000000000000"),
+    ("UPDATE shelf SET place = '00000000-0000-0000-0000-000000000000'", FIELD, "shelf row 1 place"),
+    ("UPDATE shelf SET size = 3", CALL, "shelf row 1"),
+    ("UPDATE shelf SET size = 4", "", ""),
+])
+def test_rules_about_what_nobody_holds(library: Opened, sql: str, reason: str, where: str,
+                                       tmp_path: Path) -> None:
+    check(library, sql, reason, where, tmp_path)
