@@ -182,7 +182,7 @@ def _store(commands: Commands) -> None:
         commands, "store", "what does a store hold?",
         "Reads a store in a file of SQLite, also while a manager has it open: whose it is, "
         "instances by state, reservations with their owners, open intents. Says what does not "
-        "fit together; with a spec also states, values, keys and calls that it does not have. "
+        "fit together; with a spec, each row that opening its manager refuses. "
         "Nothing is changed.",
         "berthc store disks.db examples/qemu/stored_scsi.yaml\n"
         "  berthc store --format json disks.db\n\n"

@@ -93,8 +93,7 @@ class _Load:
     def _check_tables(self) -> None:
         for table, rows in self.stored.tables.items():
             if rows and table not in self.upgrade.sources.values():
-                with self._noting():
-                    raise Refused(Bar.RESOURCE, row=f"row {rows[0]['_id']}: {table}")
+                self.found.append(Refused(Bar.RESOURCE, row=f"row {rows[0]['_id']}: {table}"))
 
     def _rows(self, name: str) -> list[Row]:
         self.tables[name] = []
@@ -221,8 +220,7 @@ class _Load:
         for resource in self.manager.resources:
             lost = [name for name in _counters(resource) if name not in have]
             if self.tables[resource.name] and lost:
-                with self._noting():
-                    raise Refused(Bar.COUNTER, resource.name, note=lost[0])
+                self.found.append(Refused(Bar.COUNTER, resource.name, note=lost[0]))
 
     def _link(self) -> None:
         """In order of creation: keys, slots and names belong to one instance each."""
