@@ -195,8 +195,8 @@ def test_edited_rows_are_taken_or_refused_alike(spec: Path, times: int, tmp_path
                                  f"{request}\n{error}") from error
         for one in file.parent.glob(f"{file.name}*"):
             one.unlink()
-    assert tally["taken"] > times / 50
-    assert sum(tally.values()) - tally["taken"] - tally["damaged"] > times / 5
+    assert tally["taken"] > times / 50, tally
+    assert sum(tally.values()) - tally["taken"] - tally["damaged"] > times / 10, tally
 
 
 # Fixed edits: each breaks one rule, and nothing else
