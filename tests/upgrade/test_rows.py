@@ -313,6 +313,12 @@ COUNTER = "a counter has no value"
     ("UPDATE _berth SET options = 'rooms=3'", "the store has rows for another value of option",
      "rooms"),
     ("UPDATE _berth SET absent = 'hall.has'", "the store has rows for a backend without", ""),
+    # of another version of the spec
+    ("UPDATE _berth SET hash = '00'; UPDATE box SET weight = 1001 WHERE _id = 3", FIELD,
+     "box row 3 weight"),
+    ("UPDATE _berth SET hash = '00'; UPDATE box SET _state = 'gone' WHERE _id = 3",
+     "a row is in a state that is final now", "box row 3: gone"),
+    ("UPDATE _berth SET hash = '00'; UPDATE box SET name = 'a' WHERE _id = 3", KEY, "box row 3"),
     # what is taken
     ("", "", ""),
     (f"{LOOSE}UPDATE drawer SET _id = -1 WHERE _id = 5", "", ""),

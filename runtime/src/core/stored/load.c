@@ -867,7 +867,7 @@ static int settle_intent(struct load *load, const struct loaded_intent *intent)
     if (event > 0)
         ref = row_first(resource, row_cell(resource, instance->state, event).row, manager->options,
                         instance_view(instance));
-    if (ref.row == 0 || !is_hook(manager->type, ref.hook, intent->hook) ||
+    if (!is_hook(manager->type, ref.hook, intent->hook) ||
         stored_instance(manager, &instance_root(instance)->instance)->id != intent->root)
         return bad_call(load, instance, intent);
     target =
