@@ -376,6 +376,18 @@ def depository(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     return found
 
 
+@pytest.mark.parametrize("cells", ["format = '1 x'", "epoch = 'x'", "sequence = NULL",
+                                   "hash = NULL", "options = NULL", "tables = x'5b5d'",
+                                   "place = 'here'"])
+def test_a_header_of_other_types_is_damage(depository: Opened, cells: str, tmp_path: Path) -> None:
+    kept, _, command = depository
+    file = copied(kept.file, tmp_path / "edited.db")
+    edit(file, f"UPDATE _berth SET {cells}")
+    with pytest.raises(StoreError, match="the file is damaged"):
+        read_store(str(file))
+    assert opened(command, file, kept.new) == Verdict(74, "the store cannot be opened")
+
+
 LIBRARY = """berth: 1
 manager: library
 backend: {hand: {sort: {on: shelf, repeatable: true}}}
