@@ -10,7 +10,7 @@ SQLITE_SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sqlite/suppor
     $(BUILD)/depository/depository.o
 
 $(BUILD)/obj/tests/sqlite/%.o: TESTING_FLAGS += $(SQLITE_FLAGS) -Itests/sqlite -I$(GEN)/depository
-$(patsubst %,$(BUILD)/obj/tests/sqlite/%.o,test_manager test_move keep support/depot): \
+$(patsubst %,$(BUILD)/obj/tests/sqlite/%.o,test_anew test_manager test_move keep support/depot): \
     $(GEN)/depository/depository.h
 $(BUILD)/obj/contrib/sqlite/%.o: contrib/sqlite/%.c $(FLAGS_FILE)
 	$(call compile,$(SQLITE_FLAGS))

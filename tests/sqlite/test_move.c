@@ -26,17 +26,6 @@ static void name_other(struct depot *other, const struct depot *depot, bool recl
     other->fake.store = berth_sqlite_store(other->fake.object);
 }
 
-static int rent_a_drawer(struct depot *depot)
-{
-    depository_box_config box = DEPOSITORY_BOX_CONFIG_DEFAULT;
-    const depository_drawer_config drawer = {.index = 7};
-    uuid_t id = {0};
-
-    box.name = "a";
-    box.kind = DEPOSITORY_BOX_KIND_GLASS;
-    return depository_rent(depot->manager, &box, &drawer, id, "ann", NULL);
-}
-
 static int save_to_other(struct depot *depot)
 {
     struct depot other;
@@ -60,7 +49,7 @@ static bool die_in_save(struct depot *depot, unsigned at)
     assert_true(child >= 0);
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (depot_open(depot) != 0 || rent_a_drawer(depot) != 0)
+        if (depot_open(depot) != 0 || depot_rent(depot) != 0)
             _exit(1);
         dying_start(at);
         _exit(save_to_other(depot) == 0 ? 0 : 2);

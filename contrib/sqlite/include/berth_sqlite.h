@@ -71,6 +71,12 @@ typedef struct berth_sqlite_options {
      */
     bool reclaim;
     /*
+     * If the rows are about another backend, delete them and begin anew; the epoch goes on. Else
+     * open gives -ENODEV. For a program whose backend may have restarted: what was tracked there is
+     * gone. Other refusals stay: of damage, of another manager, of rows that were moved.
+     */
+    bool begin_anew;
+    /*
      * How long to wait for another program that writes to the file, in milliseconds; 0: 5,000. Then
      * a commit fails with -EBUSY, and has not been made.
      */

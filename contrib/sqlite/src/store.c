@@ -349,6 +349,7 @@ berth_sqlite *berth_sqlite_create(const char *path, const berth_sqlite_options *
         .version = BERTH_STORE_VERSION,
         .ctx = store,
         .backend = store->backend,
+        .begin_anew = store->options.begin_anew,
         .open = store_open,
         .load = store_load,
         .commit = store_commit,

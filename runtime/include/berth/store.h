@@ -244,6 +244,12 @@ typedef struct berth_store {
      * manager is locked. Nothing is pending meanwhile.
      */
     int (*set_place)(void *ctx, uint64_t epoch, berth_store_place place);
+
+    /*
+     * An opening deletes rows of another backend, and the epoch goes on; without it, it gives
+     * -ENODEV. Stores need not look at this: `accept` returns 1 then, and `change` 0 for each row.
+     */
+    bool begin_anew;
 } berth_store;
 
 /*

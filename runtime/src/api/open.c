@@ -200,6 +200,7 @@ struct accepting {
     const berth_store_manager *own;
     berth_error *error;
     struct load *load; /* of rows of another version of the spec */
+    bool begin_anew;
 };
 
 static int change_row(void *arg, uint16_t table, const berth_store_value *values,
@@ -207,6 +208,8 @@ static int change_row(void *arg, uint16_t table, const berth_store_value *values
 {
     const struct accepting *accepting = arg;
 
+    if (!accepting->load)
+        return 0; /* it is about another backend */
     return load_change(accepting->load, table, values, row);
 }
 
@@ -278,7 +281,9 @@ static int accept_rows(void *arg, const berth_store_manager *stored)
     if (stored->place == BERTH_STORE_ARRIVING)
         return refuse_open(error, -ESTALE, "a save into the store has not ended");
     if (strcmp(stored->backend, own->backend) != 0)
-        return refuse_open(error, -ENODEV, "the store has rows of another backend");
+        return accepting->begin_anew
+                   ? 1
+                   : refuse_open(error, -ENODEV, "the store has rows of another backend");
     rc = upgrade_check_header(accepting->manager, stored, own->options, error);
     if (rc < 0 || stored->spec_hash == own->spec_hash)
         return rc;
@@ -307,7 +312,12 @@ static int open_store(struct berth_manager *manager, const berth_store *store, b
 {
     struct stored *stored = manager->stored;
     struct open_header header;
-    struct accepting accepting = {manager, &header.manager, error, NULL};
+    struct accepting accepting = {
+        .manager = manager,
+        .own = &header.manager,
+        .error = error,
+        .begin_anew = store->begin_anew,
+    };
     berth_store_opened opened = {0};
     bool loaded;
     int rc = tables_make(manager);

@@ -169,6 +169,7 @@ void berth_faulty_store_init(berth_faulty_store *store, const berth_store *inner
                 .version = BERTH_STORE_VERSION,
                 .ctx = store,
                 .backend = inner->backend,
+                .begin_anew = inner->begin_anew,
                 .open = faulty_open,
                 .load = faulty_load,
                 .commit = faulty_commit,

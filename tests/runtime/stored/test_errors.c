@@ -325,6 +325,40 @@ static void store_of_something_else(void **unused)
     halls_stop(&halls);
 }
 
+/* The backend has restarted: its rows go, and the epoch goes on. Other options are no matter. */
+static void rows_of_another_backend_go(void **unused)
+{
+    struct depot_of_halls halls;
+    depository_options options = DEPOSITORY_OPTIONS_DEFAULT;
+    depository_backend backend;
+    depository *other = NULL;
+    berth_store store;
+    uuid_t id = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    backend = hall_backend(&halls.hall);
+    assert_int_equal(rent(&halls, "a", 1, id, "ann"), 0);
+    store = *berth_memory_store_functions(halls.memory);
+    store.begin_anew = true;
+    options.rooms = 3;
+    assert_int_equal(depository_open(&options, &backend, NULL, &store, &other, NULL), -EINVAL);
+    assert_int_equal(berth_memory_store_count(halls.memory, "box"), 1); /* of this backend */
+    store.backend = "hall 2";
+    assert_int_equal(depository_open(&options, &backend, NULL, &store, &other, NULL), 0);
+    assert_int_equal(berth_memory_store_count(halls.memory, "box"), 0);
+    assert_int_equal(berth_memory_store_count(halls.memory, "_reservations"), 0);
+    assert_int_equal(depository_recover(other, BERTH_NO_DEADLINE, NULL), 0);
+    assert_int_equal(halls.hall.epoch, 2);
+    assert_int_equal(give_back(&halls, id), -ESTALE);
+    assert_int_equal(depository_destroy(other, NULL), 0);
+    store.backend = "hall 1";
+    assert_int_equal(depository_open(NULL, &backend, NULL, &store, &other, NULL), 0);
+    assert_int_equal(depository_destroy(halls.manager, NULL), 0);
+    halls.manager = other;
+    halls_stop(&halls);
+}
+
 /* Changes each byte of an exported store: it is refused, or nothing at all has changed. */
 static void damaged_bytes(void **unused)
 {
@@ -401,6 +435,7 @@ int main(void)
         cmocka_unit_test(requests_without_memory),
         cmocka_unit_test(fenced_by_a_later_opening),
         cmocka_unit_test(store_of_something_else),
+        cmocka_unit_test(rows_of_another_backend_go),
         cmocka_unit_test(damaged_bytes),
         cmocka_unit_test(too_small_store),
     };

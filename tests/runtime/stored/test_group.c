@@ -144,8 +144,15 @@ static void open_slow(struct depot_of_halls *halls, struct slow_store *store)
     depository_backend backend = hall_backend(&halls->hall);
 
     *store = (struct slow_store){
-        .functions = {BERTH_STORE_VERSION, store, "hall 1", slow_open, slow_load, slow_commit,
-                      slow_replace, slow_close, slow_set_place},
+        .functions = {.version = BERTH_STORE_VERSION,
+                      .ctx = store,
+                      .backend = "hall 1",
+                      .open = slow_open,
+                      .load = slow_load,
+                      .commit = slow_commit,
+                      .replace = slow_replace,
+                      .close = slow_close,
+                      .set_place = slow_set_place},
         .inner = berth_memory_store_functions(halls->memory),
     };
     assert_int_equal(depository_destroy(halls->manager, NULL), 0);

@@ -125,6 +125,17 @@ int depot_recover(struct depot *depot)
     return depository_recover(depot->manager, BERTH_NO_DEADLINE, &depot->error);
 }
 
+int depot_rent(struct depot *depot)
+{
+    depository_box_config box = DEPOSITORY_BOX_CONFIG_DEFAULT;
+    const depository_drawer_config drawer = {.index = 7};
+    uuid_t id = {0};
+
+    box.name = "a";
+    box.kind = DEPOSITORY_BOX_KIND_GLASS;
+    return depository_rent(depot->manager, &box, &drawer, id, "ann", &depot->error);
+}
+
 int depot_round(struct depot *depot, unsigned n, const char *owner)
 {
     static const char *const content[] = {"pins", "", "needles"};

@@ -35,6 +35,8 @@ void depot_stop(struct depot *depot);
 int depot_open(struct depot *depot);
 void depot_close(struct depot *depot);
 int depot_recover(struct depot *depot);
+/* Ann reserves a drawer of a box. */
+int depot_rent(struct depot *depot);
 /* One life of the box with this number: rent, use, look, give back, add, drop. */
 int depot_round(struct depot *depot, unsigned n, const char *owner);
 /* Rows of all tables of resources and holders. */
