@@ -644,6 +644,33 @@ static void each_byte_of_the_header_counts(void **unused)
     fake_stop(&fake);
 }
 
+/* What a person adds to the schema could change rows behind the manager's back. */
+static void additions_to_the_schema_are_refused(void **unused)
+{
+    static const char *const added[][2] = {
+        {"CREATE TABLE extra(x)", "DROP TABLE extra"},
+        {"CREATE INDEX extra ON box(weight)", "DROP INDEX extra"},
+        {"CREATE VIEW extra AS SELECT * FROM box", "DROP VIEW extra"},
+        {"CREATE TRIGGER sqlite1 AFTER INSERT ON box BEGIN DELETE FROM box; END",
+         "DROP TRIGGER sqlite1"},
+    };
+    struct fake fake;
+    size_t size;
+
+    (void)unused;
+    free(make_closed(&fake, &size));
+    for (unsigned i = 0; i < sizeof added / sizeof *added; i++) {
+        fake_sql(&fake, added[i][0]);
+        assert_int_equal(fake_open(&fake), -EBADMSG);
+        assert_non_null(strstr(fake_reason(&fake), "triggers or views are not those"));
+        fake_sql(&fake, added[i][1]);
+        assert_int_equal(fake_open(&fake), 0);
+        fake_check(&fake);
+        fake_close(&fake);
+    }
+    fake_stop(&fake);
+}
+
 static void refused_file_is_left_as_it_is(void **unused)
 {
     struct fake fake;
@@ -684,6 +711,7 @@ int main(void)
         cmocka_unit_test(folder_must_be_writable),
         cmocka_unit_test(old_errno_is_no_error_of_the_store),
         cmocka_unit_test(each_byte_of_the_header_counts),
+        cmocka_unit_test(additions_to_the_schema_are_refused),
         cmocka_unit_test(refused_file_is_left_as_it_is),
     };
 

@@ -53,8 +53,8 @@ int header_schema(struct berth_sqlite *store, uint64_t *sum)
 {
     sqlite3_stmt *statement = NULL;
     int rc = sql_prepare(store, &statement,
-                         "SELECT name || ' ' || sql FROM sqlite_schema WHERE type = 'table' "
-                         "AND name NOT LIKE 'sqlite%%' ORDER BY name");
+                         "SELECT name || ' ' || sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
+                         "(type <> 'table' OR name NOT LIKE 'sqlite%%') ORDER BY name");
 
     *sum = 0;
     while (rc == 0 && (rc = sql_next(store, statement)) == 1) {
@@ -246,7 +246,8 @@ int header_read(struct berth_sqlite *store)
     if (rc == 0)
         rc = header_schema(store, &schema);
     if (rc == 0 && schema != store->header.schema)
-        rc = error_damaged(store, "its tables are not those that were made");
+        rc = error_damaged(store,
+                           "its tables, indexes, triggers or views are not those that were made");
     return rc;
 }
 

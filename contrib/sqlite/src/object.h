@@ -44,7 +44,7 @@ struct rows {
 struct header {
     char *manager, *options, *absent, *hooks, *backend;
     char *tables;    /* their names in order, as JSON */
-    uint64_t schema; /* sum over the definitions of the tables */
+    uint64_t schema; /* sum over the definitions of tables, and of what a store does not have */
     uint64_t spec_hash;
     uint32_t format;
     uint64_t epoch, sequence;

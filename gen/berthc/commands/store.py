@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from berthc.commands.common import BAD, OK, USAGE, report, status_of
-from berthc.model import Manager
+from berthc.model import Manager, Naming
 from berthc.pipeline import compile_spec
 from berthc.stored.checks import problems
 from berthc.stored.load import is_same_spec
 from berthc.stored.reading import Row, Stored, StoreError, read_store
+from berthc.stored.upgrade import Upgrade
+
+Keys = dict[str, list[str]]  # columns of the key, by table
 
 
 def store_command(args: argparse.Namespace) -> int:
@@ -70,15 +73,16 @@ def _lines(stored: Stored, manager: Manager | None) -> Iterator[str]:
             yield f"{name}: {header[name]}"
     for table, rows in stored.resources.items():
         yield f"{table}: {_states(rows)}"
+    keys = {} if manager is None else _keys(stored, manager)
     for row in stored.rows("_reservations"):
-        yield _reservation(stored, manager, row)
+        yield _reservation(stored, keys, row)
     for row in stored.rows("_references"):
-        yield f"reference of {row['_owner']} to {_named(stored, manager, row['_instance'])}"
+        yield f"reference of {row['_owner']} to {_named(stored, keys, row['_instance'])}"
     for row in stored.rows("_intents"):
         yield (f"open intent: {row['_operation']} calls {row['_hook']} at {row['_event']} of "
-               f"{_named(stored, manager, row['_instance'])}")
+               f"{_named(stored, keys, row['_instance'])}")
     if manager is not None and is_same_spec(stored, manager):
-        yield from _let_go(stored, manager)
+        yield from _let_go(stored, manager, keys)
 
 
 def _states(rows: list[Row]) -> str:
@@ -88,29 +92,39 @@ def _states(rows: list[Row]) -> str:
     return ", ".join([*counts, *([f"{ended} ended"] if ended else [])]) or "none"
 
 
-def _named(stored: Stored, manager: Manager | None, instance: object) -> str:
-    """With the spec, the keys are told as well, from the root on: drawer 2 ("a"/7)."""
-    table, row = stored.instances.get(instance, ("instance", {}))
-    keys: list[str] = []
-    at: object = instance
-    while manager is not None and at in stored.instances:
-        name, found = stored.instances[at]
+def _keys(stored: Stored, manager: Manager) -> Keys:
+    """Tables and columns as the store calls them, which may be earlier names."""
+    upgrade = Upgrade(stored, manager)
+    found: Keys = {}
+    for name, table in upgrade.sources.items():
         if name in manager.by_name:
-            keys[:0] = [json.dumps(found.get(field), ensure_ascii=False, default=_blob)
-                        for field in manager.resource(name).key]
-        at = found.get("_parent")
-    path = "/".join(keys)
-    return f"{table} {instance} ({path})" if keys else f"{table} {instance}"
+            columns = (upgrade.names.find(Naming.COLUMN, field, stored.types[table], name)
+                       for field in manager.resource(name).key)
+            found[table] = [column for column in columns if column is not None]
+    return found
 
 
-def _reservation(stored: Stored, manager: Manager | None, row: Row) -> str:
+def _named(stored: Stored, keys: Keys, instance: object) -> str:
+    """With the spec, the keys are told as well, from the root on: drawer 2 ("a"/7)."""
+    table, _ = stored.instances.get(instance, ("instance", {}))
+    path: list[str] = []
+    at: object = instance
+    while at in stored.instances:
+        name, row = stored.instances[at]
+        path[:0] = [json.dumps(row.get(column), ensure_ascii=False, default=_blob)
+                    for column in keys.get(name, [])]
+        at = row.get("_parent")
+    return f"{table} {instance} ({'/'.join(path)})" if path else f"{table} {instance}"
+
+
+def _reservation(stored: Stored, keys: Keys, row: Row) -> str:
     held = ", ".join(row["_held"]) if isinstance(row["_held"], list) else ""
     releasing = ", is being released" if row["_releasing"] else ""
     return (f"reservation {row['_id']} of {row['_owner']} for "
-            f"{_named(stored, manager, row['_instance'])}, holds {held or 'nothing'}{releasing}")
+            f"{_named(stored, keys, row['_instance'])}, holds {held or 'nothing'}{releasing}")
 
 
-def _let_go(stored: Stored, manager: Manager) -> Iterator[str]:
+def _let_go(stored: Stored, manager: Manager, keys: Keys) -> Iterator[str]:
     """Instances that nobody holds, in states that are not for that."""
     known = stored.instances
     held = {row["_instance"] for row in stored.rows("_references")}
@@ -128,4 +142,4 @@ def _let_go(stored: Stored, manager: Manager) -> Iterator[str]:
             state.name: state for state in manager.resource(name).states}
         state = states.get(str(row["_state"]))
         if state is not None and not (row["_ended"] or state.resident or id_ in held):
-            yield f"nobody holds {_named(stored, manager, id_)}, in state {state.name}"
+            yield f"nobody holds {_named(stored, keys, id_)}, in state {state.name}"

@@ -218,7 +218,7 @@ def _header(connection: sqlite3.Connection, damaged: list[str]) -> Row:
     if header["_sum"] is not None and header["_sum"] & MASK != _header_sum(header):
         damaged.append("the row of _berth")
     if header["schema"] != f"{_schema_sum(connection):016x}":
-        raise _Damaged("its tables are not those that were made")
+        raise _Damaged("its tables, indexes, triggers or views are not those that were made")
     return {name: cell for name, cell in header.items() if name not in ("_sum", "schema")}
 
 
@@ -237,7 +237,8 @@ def _header_sum(header: Row) -> int | None:
 def _schema_sum(connection: sqlite3.Connection) -> int:
     found = 0
     for (text,) in connection.execute("SELECT name || ' ' || sql FROM sqlite_schema WHERE "
-                                      "type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"):
+                                      "sql IS NOT NULL AND "
+                                      "(type <> 'table' OR name NOT LIKE 'sqlite%') ORDER BY name"):
         found = add_text(found, text)
     return found
 

@@ -87,6 +87,21 @@ def test_everything_is_told(store: Path) -> None:
     assert "for drawer 2, holds box, drawer" in read("store", str(store))[1]
 
 
+def test_keys_of_renamed_resources_and_fields_are_told(store: Path, tmp_path: Path) -> None:
+    text = Path(SPEC).read_text(encoding="utf-8")
+    text = re.sub(r"\bdrawer\b", "tray", text)
+    for was, now in (("\n  tray:\n", "\n  tray:\n    was: drawer\n"),
+                     ("key: [index]", "key: [column]"), ("index: {", "column: {was: index, ")):
+        text = text.replace(was, now)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text, encoding="utf-8")
+    status, out, err = read("store", str(store), str(spec))
+    assert (status, err) == (0, "")
+    assert 'for drawer 2 ("a"/7), holds box, drawer' in out
+    assert 'reference of zoe to box 3 ("b")' in out
+    assert 'at open of drawer 5 ("c"/7)' in out
+
+
 def test_what_nobody_holds_is_told(store: Path) -> None:
     change(store, "DELETE FROM _references; DELETE FROM _reservations WHERE _owner = 'ann'")
     status, out, err = read("store", str(store), SPEC)
@@ -350,6 +365,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sql", [
     "DROP TABLE drawer", "DELETE FROM _berth", "UPDATE box SET content = '{'",
     "UPDATE _berth SET tables = '[1]'", "CREATE TABLE other(x)",
+    "CREATE INDEX other ON box(weight)", "CREATE VIEW other AS SELECT name FROM box",
+    "CREATE TRIGGER sqlite1 AFTER INSERT ON box BEGIN DELETE FROM box; END",
     "DROP TABLE _berth; CREATE TABLE _berth(manager); INSERT INTO _berth VALUES('depository')",
 ])
 def test_a_damaged_store_is_told(store: Path, sql: str) -> None:
