@@ -86,7 +86,8 @@ static void disconnect(struct berth_sqlite *store)
 /* Is it a store? `db` only reads the file. 1: it is not whole without its log. */
 static int check_identity(struct berth_sqlite *store)
 {
-    int application, layout, schema, rc = sql_number(store, "application_id", &application);
+    int application = 0, layout = 0, schema = 0;
+    int rc = sql_number(store, "application_id", &application);
 
     if (rc == 0)
         rc = sql_number(store, "user_version", &layout);
@@ -106,7 +107,7 @@ static int check_identity(struct berth_sqlite *store)
 static int check_size(struct berth_sqlite *store)
 {
     struct stat found;
-    int page, rc = sql_number(store, "page_size", &page);
+    int page = 0, rc = sql_number(store, "page_size", &page);
 
     if (rc == 0 && page > 0 && stat(store->path, &found) == 0 && found.st_size % page != 0)
         rc = error_damaged(store, "its size is no multiple of its pages");

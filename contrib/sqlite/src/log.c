@@ -197,7 +197,7 @@ static int set_mark(struct berth_sqlite *store, int mark)
 void log_empty(struct berth_sqlite *store)
 {
     const bool marks = !store->log_is_held;
-    int pages = 0, written = -1, schema;
+    int pages = 0, written = -1, schema = 0;
 
     if (marks && sql_number(store, "schema_version", &schema) == 0)
         (void)set_mark(store, mark_of(schema));
