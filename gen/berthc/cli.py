@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from berthc.arguments import parser
-from berthc.commands.common import BAD, BROKEN, USAGE, Usage
+from berthc.commands.common import BROKEN, USAGE, Usage, internal_error
 from berthc.files.output import OutputError
 from berthc.files.place import PlaceError
 from berthc.spec.schema import SchemaMissing
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
         return USAGE
     except BrokenPipeError:
         forget_stdout()  # the reader has gone
-        return BAD
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except MemoryError:
@@ -49,9 +49,7 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  the last resort: no traceback for users
         if debug:
             traceback.print_exc()
-        reason = " ".join(str(error).split())[:200]
-        print(f"berthc: internal error: {type(error).__name__}: {reason}; please report it "
-              f"(--debug shows where)", file=sys.stderr)
+        print(f"berthc: {internal_error(error)}", file=sys.stderr)
         return BROKEN
     print("berthc: cannot go on: there is no more memory", file=sys.stderr)
     return USAGE
@@ -59,11 +57,13 @@ def main(argv: Sequence[str]) -> int:
 
 def open_streams() -> None:
     """Gives standard streams that are closed an empty file, and lets the others write what their
-    encoding lacks as escapes."""
+    encoding lacks as escapes. An output that is lost is an error, so a standard output that is
+    closed takes none."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            stays_open = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115
+            flags = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+            stays_open = open(os.open(os.devnull, flags), mode, encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, stays_open)
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -5,6 +5,7 @@ import argparse
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,9 @@ from berthc.commands.check_arguments import bounds_of, gives_bounds, refusal
 from berthc.commands.check_report import (
     Checked, as_messages, as_object, every_message, explain, is_interrupted, is_right, sarif, tell,
 )
-from berthc.commands.common import Usage, colours, compile_all, hint, report, status_of, summary
+from berthc.commands.common import (
+    BROKEN, Usage, colours, compile_all, hint, internal_error, report, status_of, summary,
+)
 from berthc.diag import Colours, show
 from berthc.emit.c import files
 from berthc.explore.bounds import STATES_IN_C, Bounds
@@ -55,7 +58,16 @@ def search(args: argparse.Namespace, colours: Colours) -> Iterator[Checked]:
 def _checked(args: argparse.Namespace, result: Result, manager: Manager | None) -> Checked:
     if manager is None:
         return Checked(result, None, None)
-    return Checked(result, manager, explored_by(args, result, manager))
+    try:
+        return Checked(result, manager, explored_by(args, result, manager))
+    except (Usage, OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  the other specs are searched all the same
+        if args.debug:
+            traceback.print_exc()
+        broken = internal_error(error)
+        print(f"berthc: {result.source.file}: {broken}", file=sys.stderr, flush=True)
+        return Checked(result, manager, None, broken)
 
 
 def explored_by(args: argparse.Namespace, result: Result, manager: Manager) -> Report:
@@ -136,6 +148,8 @@ def check_command(args: argparse.Namespace) -> int:
         raise Usage(refused)
     if args.scripts is not None and args.scripts.exists() and not args.scripts.is_dir():
         raise OutputError(f"{args.scripts}: is not a directory")
+    if args.emit_test is not None and not args.emit_test.parent.is_dir():
+        raise OutputError(f"{args.emit_test}: no such directory: {args.emit_test.parent}")
     return check_static(args) if args.static else explored(args, colours(sys.stderr))
 
 
@@ -154,8 +168,9 @@ def check_static(args: argparse.Namespace) -> int:
 
 
 def explored(args: argparse.Namespace, colours: Colours) -> int:
-    """Runs the command; 0 when every spec is right, 2 when one cannot be read, 130
-    when interrupted, 4 when nothing is wrong but a search did not see everything, else 1."""
+    """Runs the command; 0 when every spec is right, 2 when one cannot be read, 3 after an internal
+    error, 130 when interrupted, 4 when nothing is wrong but a search did not see everything, else
+    1."""
     results: list[Checked] = []
     for one in search(args, colours):
         results.append(one)
@@ -178,6 +193,8 @@ def explored(args: argparse.Namespace, colours: Colours) -> int:
 def _status(results: Sequence[Checked]) -> int:
     if is_interrupted(results[-1]):
         return INTERRUPTED
+    if any(one.broken for one in results):
+        return BROKEN
     if any(d.id == "file" for one in results for d in one.result.diagnostics):
         return 2
     if not all(is_right(one.result, one.report) for one in results):

@@ -26,11 +26,13 @@ from berthc.pipeline import EXPLORABLE, Result, without_repeats
 
 
 class Checked(NamedTuple):
-    """A spec with its diagnostics, its model and, where it has a meaning, what the search says."""
+    """A spec with its diagnostics, its model and, where it has a meaning, what the search says, or
+    which fault of Berth's own ended it."""
 
     result: Result
     manager: Manager | None
     report: Report | None
+    broken: str = ""
 
 
 def is_interrupted(checked: Checked) -> bool:
@@ -93,8 +95,9 @@ def sarif(args: argparse.Namespace, results: Sequence[Checked], status: int) -> 
     found: list[tuple[Diagnostic, Finding | None]] = []
     problems: list[str] = []
     reports = [one.report for one in results if one.report is not None]
-    for result, _, report in results:
+    for result, _, report, broken in results:
         found += [(d, None) for d in _static(result, report)]
+        problems += [f"{result.source.file}: {broken}"] if broken else []
         if report is None:
             continue
         found += [(replace(one.diagnostic, notes=(*one.diagnostic.notes, *(

@@ -87,6 +87,13 @@ def say_written(files: Collection[Path], changed: Collection[Path], output: str)
         print(f"berthc: wrote {len(changed)}{of} files to {place}", file=sys.stderr)
 
 
+def internal_error(error: Exception) -> str:
+    """What users are told of a fault of berthc itself."""
+    reason = " ".join(str(error).split())[:200]
+    return (f"internal error: {type(error).__name__}: {reason}; please report it "
+            "(--debug shows where)")
+
+
 def summary(manager: Manager) -> str:
     counts = (
         (len(manager.resources), "resource"),

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _EXITS = {0: "nothing is wrong", 1: "a spec is wrong",
-          2: "a spec cannot be read or searched",
+          2: "a spec cannot be read or searched", 3: "an internal error of berthc",
           4: "nothing is wrong, but a search did not see everything", 130: "interrupted"}
 _COMPLETED = (0, 1, 4)
 

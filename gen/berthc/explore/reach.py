@@ -38,7 +38,7 @@ def explore_by_default(manager: Manager, bounds: Bounds, progress: Progress,
     if few.complete and few.transitions <= SMALL:
         with suppress(Beyond):
             more = explore(manager, replace(bounds, callers=MORE_CALLERS), progress, program)
-            if more.complete or more.interrupted is not None:
+            if more.complete or more.interrupted is not None or more.refused:
                 return more
     return explore(manager, bounds, progress, program)
 

@@ -219,24 +219,31 @@ def test_a_reader_that_goes_away_is_no_error_worth_telling() -> None:
     )
     done = subprocess.run(["bash", "-c", requests], capture_output=True, text=True, cwd=ROOT,
                           env=ENV, check=False)
-    assert (done.stdout.strip(), done.stderr) == ("1", "")
+    assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
 @pytest.mark.parametrize(("command", "status"), [
-    (f"check --static {SCSI} >&-", 0),
+    (f"check --static {SCSI} >&-", 2),  # the output is lost
+    (f"check --static --format json {BAD} >&-", 2),
     (f"check --static {SCSI} 2>&-", 0),
     (f"check --static {BAD} 2>&-", 1),
-    (f"check --static {SCSI} <&- >&- 2>&-", 0),
+    (f"check --static {SCSI} <&- >&- 2>&-", 2),
     ("check --static - <&-", 1),
     (f"sim {SCSI} <&-", 0),
-    (f"diff {SCSI} {SCSI} >&-", 0),
+    (f"diff {SCSI} {SCSI} >&-", 2),
 ])
-def test_closed_streams_are_empty_ones(command: str, status: int) -> None:
+def test_closed_streams_are_empty_ones_but_no_output_is_lost(command: str, status: int) -> None:
     script = f"{sys.executable} -m berthc {command}"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT, env=ENV,
                           check=False)
     assert done.returncode == status
     assert "internal error" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_command_that_prints_nothing_needs_no_output(tmp_path: Path) -> None:
+    script = f"{sys.executable} -m berthc gen -q -o {tmp_path} {SCSI} >&-"
+    assert subprocess.run(["sh", "-c", script], cwd=ROOT, env=ENV, check=False).returncode == 0
+    assert [*tmp_path.rglob("scsi.c")]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -263,6 +263,9 @@ def test_a_compiler_that_is_of_no_use_is_told(compiler: str, tmp_path: Path,
     ("{}", "cc: Exec format error"),
     ("sh {} -o", "sh fails: .*\\ufffd"),
     ("true", "No such file"),
+    ("sh -c 'echo ld: final link failed: No space left on device >&2; "
+     "echo collect2: error: ld returned 1 exit status >&2; exit 1' {}",
+     "final link failed: No space"),
 ])
 def test_each_failure_of_a_compiler_is_told(compiler: str, message: str, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +275,15 @@ def test_each_failure_of_a_compiler_is_told(compiler: str, message: str, tmp_pat
     monkeypatch.setenv("BERTH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CC", compiler.format(script))
     with pytest.raises(NoCompiler, match=message):
+        program(model(ROOT / "spec/plan9.yaml"))
+
+
+def test_a_compiler_that_may_not_be_run_is_told(tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "cc"
+    script.touch(mode=0o644)
+    monkeypatch.setenv("CC", str(script))
+    with pytest.raises(NoCompiler, match="/cc may not be run"):
         program(model(ROOT / "spec/plan9.yaml"))
 
 

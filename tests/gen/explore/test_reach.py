@@ -53,6 +53,14 @@ def test_a_bound_on_states_that_four_callers_reach_is_kept_with_three() -> None:
     assert report.complete and report.bounds == bounds
 
 
+def test_what_four_callers_show_is_told_though_their_search_is_in_part() -> None:
+    """Here three callers show it, too; elsewhere they may not."""
+    manager, made = model(FAULTY / "stranded-failed-mount.yaml")
+    with_three = explore(manager, Bounds(), program=made)
+    report = explore_by_default(manager, Bounds(states=with_three.states), Progress(), made)
+    assert report.refused and not report.complete and report.bounds.callers == 4
+
+
 def test_bounds_that_are_given_are_kept() -> None:
     for flags in (("--keys", "2"), ("--failures", "1"), ("--states", "5000")):
         assert " up to 3 callers " in berthc("check", *flags, str(PLAN9)).stdout

@@ -53,7 +53,10 @@ def compiler() -> list[str]:
     for command in ([given] if given else [["cc"], ["gcc"], ["clang"]]):
         if shutil.which(command[0]):
             return command
-    raise NoCompiler(f"{given[0]} is not there" if given else "there is no C compiler")
+    if not given:
+        raise NoCompiler("there is no C compiler")
+    raise NoCompiler(f"{given[0]} may not be run" if os.path.exists(given[0]) else
+                     f"{given[0]} is not there")
 
 
 def program(manager: str, text: Mapping[str, str],
@@ -140,8 +143,9 @@ def _make_writable(folder: Path) -> None:
 
 def _keep(made: Path, name: Path) -> None:
     """Under its name, with a digest behind what programs read of it."""
+    digest = hashlib.sha256(made.read_bytes()).digest()
     with made.open("ab") as file:
-        file.write(hashlib.sha256(made.read_bytes()).digest())
+        file.write(digest)
     os.replace(made, name)
 
 
@@ -196,9 +200,14 @@ def _compile(command: list[str]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode != 0:
-        lines = told.splitlines() or ["no message"]
-        first = next((line for line in lines if "error:" in line or "undefined" in line), lines[0])
-        raise NoCompiler(f"{command[0]} fails: {first}")
+        raise NoCompiler(f"{command[0]} fails: {_first_error(told.splitlines())}")
+
+
+def _first_error(lines: list[str]) -> str:
+    """The line that says why. What the driver says of its parts is last, and says the least."""
+    said = [line for line in lines if "ld returned" not in line] or lines or ["no message"]
+    return next((line for line in said if "error:" in line or "undefined" in line or
+                 "No space" in line), said[0])
 
 
 __all__ = ["NoCompiler", "compiler", "program", "sources"]
