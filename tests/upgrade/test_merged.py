@@ -177,3 +177,37 @@ def test_texts_of_options_are_read_whole(tmp_path: Path) -> None:
             wrong = difference(Kept(copy, first, [first], rows), new, program,
                                {**first, "options": now})
             assert wrong is None, wrong
+
+
+INTENT = [("put: {on: box}", "set: {was: hw.put, on: box}"), ("undoes: hw.put", "undoes: hw.set"),
+          ("    initial: fresh\n", "    was_events: {fill: put}\n    initial: fresh\n"),
+          ("put: {call: hw.put, ok: there", "fill: {call: hw.set, ok: there"),
+          ("          put: stay\n", "          fill: stay\n"),
+          ("put: {reject: EBUSY}", "fill: {reject: EBUSY}"), ("do: [box.put]", "do: [box.fill]")]
+
+
+@pytest.mark.parametrize(("edits", "refused"), [
+    (INTENT, None),
+    (INTENT[:2] + [("call: hw.put", "call: hw.set")], None),
+    ([("put: {on: box}", "put: {on: box}\n    set: {on: box}"), ("call: hw.put", "call: hw.set"),
+      ("undoes: hw.put", "undoes: [hw.put, hw.set]")], Bar.INTENT),
+])
+def test_calls_under_way_have_their_names_of_today(edits: list[tuple[str, str]],
+                                                   refused: Bar | None, tmp_path: Path) -> None:
+    old, new = stored(OLD), stored(edited(edits))
+    first: dict[str, Any] = {"op": "new", "options": {}, "without": []}
+    script: list[dict[str, Any]] = [
+        first, {"op": "rent", "owner": "ann", "box": {"kind": "wood", "name": "n"}},
+        {"op": "use", "reservation": "r1", "die": 1}]
+    run(keeper(old, tmp_path / "old"), tmp_path / "old.db", script)
+    rows = read_store(str(tmp_path / "old.db"))
+    assert len(rows.rows("_intents")) == 1
+    found = None
+    try:
+        loaded(rows, new, {}, [])
+    except Refused as error:
+        found = error.refusal.bar
+    assert found is refused
+    wrong = difference(Kept(tmp_path / "old.db", first, script, rows), new,
+                       keeper(new, tmp_path / "new"), first)
+    assert wrong is None, wrong
