@@ -100,15 +100,12 @@ static const unsigned char *death_new_reservation(unsigned who)
 /* It relies on nothing until its next use succeeds. */
 static void death_keep_reservation(struct caller *caller)
 {
-    unsigned all = (1u << caller->n_path) - 1;
-
     if (!caller->reservation) {
         memset(caller, 0, sizeof *caller);
         return;
     }
     memset(caller->relies, 0, sizeof caller->relies);
-    caller->releasing = stored_reservation(caller->reservation, caller->n_path)->releasing ||
-                        world_holds(caller->reservation, caller->n_path) != all;
+    caller->releasing = stored_reservation(caller->reservation, caller->n_path)->releasing;
 }
 
 static void death_keep_references(struct caller *caller, unsigned who)

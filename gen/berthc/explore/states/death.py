@@ -42,7 +42,7 @@ def learned(before: Local, local: Local, who: int, part: str, new: Holder) -> Ho
         if reservation is None:
             return None
         return own._replace(relies=(0,) * len(own.path),
-                            releasing=reservation.releasing or not all(reservation.held),
+                            releasing=reservation.releasing,
                             interrupted=part == "ends" and local.world.locked)
     if part in ("acquires", "releases"):
         own = new if part == "acquires" else own
