@@ -90,8 +90,9 @@ accept:
 
 
 @pytest.mark.parametrize(("operations", "undone"), [
-    (RESERVED, "out"), (RESERVED, "gone"), (REFERENCES, "out"), (OF_ONE_LEVEL, "out")],
-    ids=["reserved", "ends in use", "references", "one level"])
+    (RESERVED, "out"), (RESERVED, "gone"), (REFERENCES, "out"), (REFERENCES, "gone"),
+    (OF_ONE_LEVEL, "out")], ids=["reserved", "reserved, ends", "references", "references, ends",
+                                 "one level"])
 def test_callers_after_a_crash(operations: str, undone: str) -> None:
     text = LEVELS.replace("UNDONE", undone) + operations
     assert in_both(manager_of(text), Bounds(callers=2, keys=1))[0].states > 30

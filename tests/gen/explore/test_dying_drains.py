@@ -121,6 +121,49 @@ def test_what_a_whole_drain_shows_is_shown_by_one(name: str, tmp_path: Path) -> 
     assert not any("die" in request for one in found for request in one.requests)
 
 
+def test_each_instance_has_its_own_needs(tmp_path: Path) -> None:
+    """A drain calls hooks for a tag before it comes to the share above, which lacks something."""
+    text = (FAULTY / "needs-drain-stops-first.yaml").read_text(encoding="utf-8")
+    text = text.replace("  vm:\n", """\
+  guest:
+    tag: {on: tag}
+    untag: {on: tag, undoes: guest.tag, repeatable: true}
+  vm:
+""").replace("operations:\n", """\
+  tag:
+    parent: share
+    key: [number]
+    fields: {number: {type: u8}}
+    holders: {drop: release}
+    initial: out
+    states:
+      out:
+        resident: true
+        on: {mark: {call: guest.tag, ok: in, fail: out, uncertain: lost}, release: gone}
+      in:
+        resident: true
+        on: {mark: stay, release: {call: guest.untag, ok: gone, fail: in, uncertain: lost}}
+      lost:
+        resident: true
+        on: {mark: {reject: EBUSY}, release: {call: guest.untag, ok: gone, fail: lost}}
+      gone: {final: true}
+operations:
+  mark: {obtain: [share, tag], do: [tag.mark]}
+""")
+    found = findings(text + STORED, tmp_path)
+    assert {one.fault.id for one in found} == {"needs"}
+    assert not any("die" in request for one in found for request in one.requests)
+
+
+def test_a_state_says_nothing_until_recovery_has_run(tmp_path: Path) -> None:
+    again = "{call: bus.cool, ok: cold, fail: warm, uncertain: warm}"
+    text = CHECKED.replace("uncertain: unclear", "uncertain: cold").replace("AGAIN", again)
+    text = text.replace("unclear:\n        resident: true",
+                        "unclear:\n        effects: []\n        resident: true")
+    ids = {(one.fault.id, one.fault.where) for one in findings(text + STORED, tmp_path)}
+    assert ids and not any(id_ == "effects" for id_, _ in ids)
+
+
 @pytest.mark.parametrize(("failures", "found"), [(0, 0), (1, 1), (2, 1)])
 def test_a_death_is_a_call_that_did_not_end_ok(failures: int, found: int, tmp_path: Path) -> None:
     bounds = Bounds(callers=2, keys=1, failures=failures)

@@ -41,19 +41,16 @@ def learned(before: Local, local: Local, who: int, part: str, new: Holder) -> Ho
         reservation = state.reservations.get(own.label)
         if reservation is None:
             return None
-        return own._replace(relies=(0,) * len(own.path),
-                            releasing=reservation.releasing,
+        return own._replace(relies=(0,) * len(own.path), releasing=reservation.releasing,
                             interrupted=part == "ends" and local.world.locked)
-    if part in ("acquires", "releases"):
-        own = new if part == "acquires" else own
-        assert own is not None
-        holds = tuple(took and id_ in state.items and owner(who) in state.items[id_].owners
-                      for took, id_ in zip(own.took, own.path, strict=True))
-        releases = part == "releases"
-        return (own._replace(own=holds, took=holds, relies=(0,) * len(own.path),
-                             releasing=releases, interrupted=releases and local.world.locked)
-                if any(holds) else None)
-    return own
+    releases = part == "releases"
+    own = own if releases else new
+    assert own is not None
+    holds = tuple(took and id_ in state.items and owner(who) in state.items[id_].owners
+                  for took, id_ in zip(own.took, own.path, strict=True))
+    return (own._replace(own=holds, took=holds, relies=(0,) * len(own.path), releasing=releases,
+                         interrupted=releases and local.world.locked)
+            if any(holds) else None)
 
 
 def after_drain(local: Local) -> tuple[Holder | None, ...]:
