@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 from engine_support import in_both
-from explore_support import manager_of
+from explore_support import FAULTY, manager_of
+from random_specs import WITH_STORE
 
 from berthc.explore.bounds import Bounds
+
+SMALL = Bounds(callers=2, keys=1)
 
 LEVELS = """\
 berth: 1
 manager: levels
-store: true
+store: {settle: vm.settle}
 backend:
   vm:
+    settle: {on: store}
     add: {on: disk}
     remove: {on: disk, undoes: vm.add, repeatable: true}
     mount: {on: mount}
@@ -38,7 +42,7 @@ resources:
           drop: {call: vm.remove, ok: gone, fail: in, uncertain: {to: lost, raise: finish}}
       lost:
         on:
-          undo: {call: vm.remove, ok: UNDONE, fail: lost}
+          undo: UNDO_DISK
           finish: {call: vm.remove, ok: gone, fail: lost}
           drop: {call: vm.remove, ok: gone, fail: lost}
       gone: {final: true}
@@ -62,7 +66,7 @@ resources:
           drop: {call: vm.unmount, ok: gone, fail: in, uncertain: {to: lost, raise: finish}}
       lost:
         on:
-          undo: {call: vm.unmount, ok: UNDONE, fail: lost}
+          undo: UNDO_MOUNT
           finish: {call: vm.unmount, ok: gone, fail: lost}
           drop: {call: vm.unmount, ok: gone, fail: lost}
       gone: {final: true}
@@ -89,10 +93,27 @@ accept:
 """
 
 
-@pytest.mark.parametrize(("operations", "undone"), [
-    (RESERVED, "out"), (RESERVED, "gone"), (REFERENCES, "out"), (REFERENCES, "gone"),
-    (OF_ONE_LEVEL, "out")], ids=["reserved", "reserved, ends", "references", "references, ends",
-                                 "one level"])
-def test_callers_after_a_crash(operations: str, undone: str) -> None:
-    text = LEVELS.replace("UNDONE", undone) + operations
-    assert in_both(manager_of(text), Bounds(callers=2, keys=1))[0].states > 30
+def levels(undo: str, operations: str) -> str:
+    """`undo`: what recovery does after a call that did not let go."""
+    return LEVELS.replace("UNDO_DISK", undo.format("vm.remove")).replace(
+        "UNDO_MOUNT", undo.format("vm.unmount")) + operations
+
+
+STAYS, ENDS = ("{{call: {}, ok: " + state + ", fail: lost}}" for state in ("out", "gone"))
+REJECTS = "{{reject: EBUSY}}"
+
+
+@pytest.mark.parametrize(("undo", "operations"), [
+    (STAYS, RESERVED), (ENDS, RESERVED), (REJECTS, RESERVED), (STAYS, REFERENCES),
+    (ENDS, REFERENCES), (STAYS, OF_ONE_LEVEL)],
+    ids=["reserved, stays", "reserved, ends", "reserved, rejects", "references, stays",
+         "references, ends", "one level"])
+def test_callers_after_a_crash(undo: str, operations: str) -> None:
+    assert in_both(manager_of(levels(undo, operations)), SMALL)[0].states > 30
+
+
+@pytest.mark.parametrize("name", ["asks-when-unsure", "asks-in-a-drain",
+                                  "is-told-of-what-is-there"])
+def test_calls_that_ask_and_effects_that_were_there(name: str) -> None:
+    text = (FAULTY / f"sound/{name}.yaml").read_text(encoding="utf-8")
+    assert not in_both(manager_of(text + WITH_STORE), SMALL, most=1)[0].found
