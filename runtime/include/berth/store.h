@@ -40,6 +40,8 @@ typedef struct berth_reservation {
      */
     uint8_t held;
     bool releasing; /* only the operation that ends it may use it */
+    /* Of the instances of its path, in the order of `held`: each a <manager>_<resource>_state. */
+    uint16_t states[8];
 } berth_reservation;
 
 /* A named reference as <manager>_for_each_reference shows it. Valid during the visit. */

@@ -69,6 +69,9 @@ static int visit_owned(struct berth_manager *manager, const struct reservation *
         .releasing = part->releasing,
     };
 
+    _Static_assert(sizeof item.states / sizeof *item.states == BERTH_MAX_LEVELS, "a state a level");
+    for (struct instance *at = reservation->last; levels-- > 0; at = instance_parent(at))
+        item.states[levels] = at->state;
     return reservation_is_released(manager, reservation, hold_set) ? 0 : visit(arg, &item);
 }
 

@@ -138,7 +138,8 @@ static void rent_door(struct owner *owner, uint8_t number, uuid_t id, const char
 
 struct looking {
     const unsigned char *id;
-    int held; /* -1: there is no such reservation */
+    int held;            /* -1: there is no such reservation */
+    unsigned shed, door; /* their states, by the reservation */
     uint32_t lease;
     bool is_ajar; /* a door is */
 };
@@ -147,8 +148,12 @@ static int see_reservation(void *arg, const berth_reservation *reservation)
 {
     struct looking *looking = arg;
 
-    if (memcmp(reservation->id, looking->id, sizeof(uuid_t)) == 0)
+    if (memcmp(reservation->id, looking->id, sizeof(uuid_t)) == 0) {
         looking->held = reservation->held;
+        looking->shed = reservation->states[0];
+        looking->door = reservation->states[1];
+        assert_int_equal(reservation->states[2], 0); /* no shelf is on its path */
+    }
     return 0;
 }
 
@@ -188,6 +193,26 @@ static void a_value_is_durable_without_a_change_of_state(void **unused)
     assert_int_equal(look(&owner, a).lease, 2);
     reopen_leases(&owner);
     assert_int_equal(look(&owner, a).lease, 2);
+    stop_leases(&owner);
+}
+
+static void a_reservation_shows_the_states_on_its_path(void **unused)
+{
+    struct owner owner;
+    struct looking found;
+    uuid_t a;
+
+    (void)unused;
+    start_leases(&owner);
+    rent_door(&owner, 1, a, "ann");
+    found = look(&owner, a);
+    assert_int_equal(found.shed, LEASES_SHED_STATE_PLANNED);
+    assert_int_equal(found.door, LEASES_DOOR_STATE_SHUT);
+    assert_int_equal(leases_use(owner.manager, a, NULL), 0);
+    reopen_leases(&owner);
+    found = look(&owner, a);
+    assert_int_equal(found.shed, LEASES_SHED_STATE_BUILT);
+    assert_int_equal(found.door, LEASES_DOOR_STATE_OPEN);
     stop_leases(&owner);
 }
 
@@ -333,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_durable_without_a_change_of_state),
+        cmocka_unit_test(a_reservation_shows_the_states_on_its_path),
         cmocka_unit_test(a_drop_is_durable_before_the_next_call),
         cmocka_unit_test(a_drain_ends_what_holds_nothing),
         cmocka_unit_test(a_drain_voids_holds_on_what_stays),
