@@ -15,7 +15,6 @@
 #include "base/known.h"
 #include "findings/left.h"
 #include "reachable/poisoned.h"
-#include "state/death.h"
 #include "state/rows.h"
 #include "findings/seen.h"
 #include "state/shape.h"
@@ -38,7 +37,6 @@ static struct {
     struct known states;   /* to numbers of nodes */
     struct known reported; /* faults */
     struct known trees;    /* what decides what drains do */
-    struct known dying;    /* likewise drains in which the process dies, and callers then */
     struct nodes waiting;  /* a ring would save little */
     struct nodes drained;  /* those whose drains may do what others' drains do not */
     uint64_t transitions, cancelled;
@@ -381,17 +379,6 @@ static void search_look_at_bounds(void)
     }
 }
 
-/* Of states that are alike when all callers have begun to release, one is drained. */
-static bool search_is_new_to_drains(const struct image *image)
-{
-    if (plan.failures != UINT_MAX)
-        return true;
-    world_restore(image);
-    death_release_all();
-    world_look_at_holds();
-    return known_add(&search.dying, shape_state(-1));
-}
-
 static void search_expand(uint32_t node, struct moves *moves)
 {
     struct image *image;
@@ -409,7 +396,7 @@ static void search_expand(uint32_t node, struct moves *moves)
         for (unsigned i = 0; i < moves->n; i++)
             search_ask_request(&(struct asking_state){
                 .from = node, .image = image, .move = &moves->at[i], .tries_fast = tries});
-        if (judges && plan_is_stored() && search_is_new_to_drains(image))
+        if (judges && plan_is_stored())
             ways_each_dying_drain(image, search_take_dying_drain, &node);
     }
     world_drop(image);

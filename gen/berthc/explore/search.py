@@ -27,7 +27,7 @@ from berthc.explore.findings.stated import misstated
 from berthc.explore.findings.stranded import Stranded
 from berthc.explore.meaning import Seen, adopted
 from berthc.explore.states.backend import names
-from berthc.explore.states.death import RECOVER, after_drain
+from berthc.explore.states.death import RECOVER
 from berthc.explore.states.drain import EVERY, Drained, drain
 from berthc.explore.states.dying import deaths
 from berthc.explore.states.future import Future, nobody_holds
@@ -123,7 +123,6 @@ class Search:
         self._full = False  # this walk met more states, or needs more memory, than the bounds allow
         self._states: Breadth[int] = Breadth()
         self._reported: set[tuple[str, str, Loc]] = set()
-        self._dying: set[Hashable] = set()
         self._later: list[tuple[Fault, Node, Request]] = []  # told when all drains were judged
         self._stranded = Stranded(self.stepper)
         self._promises = Promises(self.stepper)
@@ -152,7 +151,7 @@ class Search:
 
     def _stop(self) -> None:
         """There is no memory. What the report does not need goes."""
-        self._states, self._later, self._dying = Breadth(), [], set()
+        self._states, self._later = Breadth(), []
         self.stepper.forget()
         self.seen.forget()
         self.complete, self.stopped = False, NO_MEMORY
@@ -184,19 +183,10 @@ class Search:
                     continue
             for move in self.stepper.moves(node.local):
                 self._ask(source, move, clean)
-            if self.stepper.stored and not clean and self._is_new_to_drains(node.local):
+            if self.stepper.stored and not clean and not node.local.world.locked:
                 self._die_in_drain(source)
             if self._full:
                 return
-
-    def _is_new_to_drains(self, local: Local) -> bool:
-        """Of states that are alike when all callers have begun to release, one is drained."""
-        if local.world.locked:
-            return False
-        key = self.stepper.shape.key(local._replace(holders=after_drain(local)))
-        is_new = key not in self._dying or self.bounds.failures is not None
-        self._dying.add(key)
-        return is_new
 
     def _die_in_drain(self, source: int) -> None:
         node, limit = self.nodes[source], self.bounds.failures

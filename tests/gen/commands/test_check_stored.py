@@ -15,7 +15,7 @@ def test_it_is_explored_in_c_and_both_engines_say_the_same() -> None:
     in_c, in_python = (berthc("check", *SMALL, *flags, LAMP)
                        for flags in ((), ("--engine", "python")))
     assert in_c.returncode == 0 and "in Python" not in in_c.stderr
-    assert "20 states, 155 transitions" in in_c.stdout
+    assert "20 states, 196 transitions" in in_c.stdout
     assert in_c.stdout == in_python.stdout
 
 
