@@ -21,6 +21,29 @@ SPECS = ("spec/scsi.yaml", "spec/vpci.yaml", "tests/gen/specs/kitchen.yaml")
 TIMEOUT = 300
 LEAKING = (HERE / "net.yaml").read_text()
 STORED = (HERE / "kept.yaml").read_text()
+STAGES = 14
+LARGE = json.dumps({  # each stage has a state of failure, and the states stand in frames
+    "berth": 1, "manager": "large", "brief": "Many stages.",
+    "backend": {"vm": {"step": {"on": "thing", "repeatable": True}}},
+    "resources": {"thing": {
+        "key": ["name"], "fields": {"name": {"type": "string", "required": True}},
+        "holders": {"take": "claim", "drop": "release"}, "otherwise": {"reject": "EINVAL"},
+        "initial": "stage_0", "states": {
+            **{f"stage_{n}": {"on": {
+                "claim": "stay", "release": "gone", f"go_{n}": {
+                    "call": "vm.step", "ok": f"stage_{n + 1}", "fail": f"broken_{n}",
+                    "uncertain": f"doubt_{n}"}}} for n in range(STAGES)},
+            **{f"{kind}_{n}": {"on": {
+                "claim": {"reject": "EIO"}, "release": "gone", f"go_{n}": {
+                    "call": "vm.step", "ok": f"stage_{n + 1}", "fail": f"{kind}_{n}",
+                    "uncertain": f"{kind}_{n}"}}}
+               for n in range(STAGES) for kind in ("broken", "doubt")},
+            f"stage_{STAGES}": {"on": {"claim": "stay", "release": "gone"}},
+            "gone": {"final": True}}}},
+    "operations": {
+        "reserve": {"obtain": ["thing"], "gives": "reservation"},
+        **{f"go_{n}": {"with": "reservation", "do": [f"thing.go_{n}"]} for n in range(STAGES)},
+        "release": {"with": "reservation", "do": ["thing.release"], "ends": "reservation"}}})
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \" '"
 
 
@@ -37,9 +60,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "hostile.yaml").write_text(hostile)
     (folder / "trace.jsonl").write_text('{"request": {"op": "drain"}, "expect": {}}\n')
     (folder / "kept.yaml").write_text(STORED)
+    (folder / "large.yaml").write_text(LARGE)
     checked = [str(folder / f"{name}.yaml") for name in ("net", "hostile", "kept")]
     # the gallery of all first, then those with findings, which are quick to find
-    for args, status in (([*(str(ROOT / spec) for spec in SPECS), *checked], 1),
+    for args, status in (([*(str(ROOT / spec) for spec in SPECS), *checked,
+                           str(folder / "large.yaml")], 1),
                          *((["--search", spec], 1) for spec in checked)):
         made = subprocess.run(berthc("html", "-o", str(folder), *args), check=False,
                               capture_output=True, text=True, timeout=TIMEOUT)

@@ -243,9 +243,15 @@ export async function a_finding_is_played_step_by_step({open}) {
     assert.equal(await answer(page), "A: reserve: ok, reservation r1");
     await page.keyboard.press("]");
     assert.match(await answer(page), /^A: open: ETIMEDOUT at tap\.idle\.open, hook host\.open$/);
+    const told = page.locator("#plays");
+    assert.match(await told.textContent(), /^The finding that is played: leakThe tap ends and/);
     await page.keyboard.press("]");
     assert.equal(await answer(page), "A: release: ok");
     assert.equal(await count(page, ".instance:not(.gone)"), 0);
+    assert.match(await told.textContent(), /^The finding that this step shows: leakThe tap ends/);
+    await choose(page, "op", "drain");
+    await run(page);
+    assert.ok(!(await told.isVisible()));
 }
 
 export async function findings_of_a_stored_spec_are_played_unless_the_process_dies({open}) {
@@ -391,11 +397,13 @@ async function faultless(page, where, coloursOnly) {
             "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
     }), coloursOnly);
     assert.deepEqual(found.violations.map(one =>
-        [where, one.id, one.nodes.map(node => node.html.slice(0, 160)).slice(0, 4)]), []);
+        [where, one.id, one.nodes.map(node =>
+            `${node.html.slice(0, 160)}: ${node.failureSummary}`).slice(0, 4)]), []);
 }
 
 export async function nothing_is_wider_than_a_phone({open}) {
-    for (const file of ["scsi.html", "vpci.html", "kitchen.html", "net.html", "index.html"]) {
+    for (const file of ["scsi.html", "vpci.html", "kitchen.html", "net.html", "kept.html",
+        "index.html"]) {
         for (const width of [320, 360, 800, 1100, 1440]) {
             const page = await open(file, {size: [width, 800]});
             const views = file === "index.html" ? [] : ["sim", "spec", "findings"];
@@ -454,6 +462,43 @@ export async function links_that_do_not_fit_are_hinted_at({open}) {
     assert.ok(await nav.evaluate(one => one.scrollWidth > one.clientWidth));
     const attachment = await nav.evaluate(one => getComputedStyle(one).backgroundAttachment);
     assert.match(attachment, /local.*scroll/);
+}
+
+export async function a_wide_diagram_begins_at_its_initial_state({open}) {
+    const page = await open("large.html", {size: [375, 800]});
+    const picture = page.locator("#resource-thing .picture");
+    await picture.scrollIntoViewIfNeeded();
+    assert.ok(await beyond(picture) > 100);
+    const [frame, state] = [await picture.boundingBox(),
+        await picture.locator("[data-state='thing.stage_0']").boundingBox()];
+    assert.ok(state.x >= frame.x && state.x + state.width <= frame.x + frame.width,
+        `${state.x} in ${frame.x}`);
+}
+
+export async function a_narrow_page_has_all_other_events_of_a_state_in_one_line({open}) {
+    const page = await open("large.html", {size: [375, 800]});
+    const line = page.locator("[data-line-of='thing.stage_0']");
+    const shown = () => line.locator("td:visible").evaluateAll(cells =>
+        cells.map(cell => [cell.dataset.label, cell.textContent.trim()]));
+    const narrow = await shown();
+    assert.deepEqual(narrow.map(([label]) => label), ["claim", "go_0", "all else", "release"].sort(
+        (one, other) => (one === "all else") - (other === "all else")));
+    assert.equal(narrow.at(-1)[1], "EINVAL");
+    await page.setViewportSize({width: 1440, height: 900});
+    const wide = await shown();
+    assert.ok(wide.length > 10 && wide.every(([label]) => label !== "all else"));
+}
+
+export async function frames_of_a_large_diagram_are_dark_in_the_dark({open}) {
+    for (const mode of ["dark", "light"]) {
+        const page = await open("large.html", {mode});
+        const frames = await page.locator("#resource-thing svg .cluster path").evaluateAll(all =>
+            all.map(one => [getComputedStyle(one).fill, getComputedStyle(one).stroke]));
+        assert.ok(frames.length >= 3);
+        const stroke = mode === "dark" ? "rgb(77, 91, 106)" : "rgb(182, 194, 207)";
+        for (const frame of frames)
+            assert.deepEqual(frame, ["none", stroke]);
+    }
 }
 
 export async function a_narrow_page_shows_one_view_at_a_time({open}) {

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -428,3 +429,14 @@ def test_messages_are_ordered_and_counted() -> None:
     said = checked(result.diagnostics, None)
     assert said.bad == sum(one.severity == "error" for one in said.messages)
     assert said.claim == ""
+
+
+def test_a_warning_is_counted_beside_the_verdict() -> None:
+    result, _ = search_text("kept.yaml", scsi().replace("manager: scsi\n",
+                                                        "manager: scsi\nstore: true\n", 1))
+    said = checked(result.diagnostics, None)
+    assert [one.severity for one in said.messages] == ["warning"]
+    assert said.word == "static rules: no error, 1 warning"
+    assert replace(said, claim="all", whole=True).word == "no error, 1 warning"
+    assert replace(said, claim="some").word == "checked in part: no error, 1 warning"
+    assert Checked((), "all", True).word == "checked: nothing is wrong"

@@ -44,6 +44,7 @@ from berthc.model import Manager
 from berthc.pipeline import Result
 
 INDEX = "index.html"
+MOST_STATES = 20  # of a resource, in a card of that page
 _SVG = re.compile(r"(<!-- made from \S+, sha256 [0-9a-f]{64} -->)<svg.*?</svg>", re.S)
 
 
@@ -119,7 +120,8 @@ def index(managers: Sequence[tuple[Manager, Checked]], live: str = "",
     pageless = [{"name": Path(result.source.file).name,
                  "errors": [d for d in result.diagnostics if has_errors([d])]}
                 for result in missing]
-    view = {"managers": shown, "missing": pageless, "version": __version__, "live": live,
+    view = {"managers": shown, "missing": pageless, "most": MOST_STATES,
+            "version": __version__, "live": live,
             "data": as_script({"live": live})}
     return {INDEX: _rendered("gallery.html.j2", view, "view/gallery.js", live)}
 

@@ -3,6 +3,7 @@ looked at."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,8 +66,13 @@ class Checked:
         """The verdict in a few words."""
         if self.bad:
             return f"{self.bad} finding{'' if self.bad == 1 else 's'}"
+        told = Counter(one.severity for one in self.messages)
+        more = "".join(f", {told[kind]} {kind}{'' if told[kind] == 1 else 's'}"
+                       for kind in ("warning", "note") if told[kind])
         if not self.claim:
-            return "static rules: no error"
+            return f"static rules: no error{more}"
+        if more:
+            return f"{'' if self.whole else 'checked in part: '}no error{more}"
         return "checked: nothing is wrong" if self.whole else "checked in part: nothing found"
 
 

@@ -55,6 +55,8 @@ def states_picture(svg: str, manager: Manager, resource: Resource, label: str) -
         if group.get("class") == "node" and title in names:
             state = names[title]
             _choosable(group, "a state", {"data-state": f"{resource.name}.{title}"})
+            if title == resource.initial:
+                group.set("data-initial", "")
             _tooltip(group, state.brief)
         elif arrow and (source, target, failure) in ends:
             here = ends[source, target, failure]
@@ -117,11 +119,15 @@ def _inlined(root: Xml.Element, svg: str, label: str) -> Markup:
 
 
 def _without_background(graph: Xml.Element) -> None:
-    """The white sheet behind a picture: the page has its own."""
+    """The white sheet behind a picture: the page has its own. Frames are white, too, and stay."""
     for parent in list(graph.iter()):
         for part in list(parent):
-            if part.get("fill") == "white" and part.get("stroke") in ("transparent", "none"):
+            if part.get("fill") != "white":
+                continue
+            if part.get("stroke") in ("transparent", "none"):
                 parent.remove(part)
+            else:
+                part.set("fill", "none")
 
 
 def _unwrap_links(root: Xml.Element) -> None:

@@ -14,12 +14,16 @@ import {answerBox, callsBox, historyBox, paint, sentence, trackedBox} from "./sh
 export function startSimulator(page, tables) {
     const session = new Session(tables);
     const results = el("div", {id: "results"});
+    const plays = el("div", {class: "box plays", id: "plays", hidden: true});
+    /** @type {any} the finding whose script is played */
+    let played = null;
     const lines = /** @type {HTMLTextAreaElement} */ (
         el("textarea", {id: "lines", spellcheck: "false", "aria-describedby": "lines-words"})
     );
     const problem = el("p", {class: "reject", id: "lines-problem"});
     const form = new Form(page, session, tables.errors, (who, request) => {
         session.ask(who, request);
+        played = null;
         form.suggest();
         changed(true);
     });
@@ -36,6 +40,7 @@ export function startSimulator(page, tables) {
         el("span", {class: "grow"}),
         button("reset", "Reset", "", () => {
             session.load([]);
+            played = null;
             changed(false);
             say("Nothing has happened yet");
         }),
@@ -43,6 +48,7 @@ export function startSimulator(page, tables) {
     );
 
     byId("simulator").replaceChildren(
+        plays,
         transport,
         form.element,
         results,
@@ -128,6 +134,7 @@ export function startSimulator(page, tables) {
             callsBox(session),
             historyBox(session, page, go),
         );
+        showPlayed();
         byId("sim-at").textContent = `step ${session.at} of ${session.turns.length}`;
         buttons.first.disabled = buttons.back.disabled = session.at === 0;
         buttons.forward.disabled = buttons.last.disabled = session.at === session.turns.length;
@@ -147,6 +154,24 @@ export function startSimulator(page, tables) {
         }
     }
 
+    /** What is wrong with the steps that are played: their answers alone may look right. */
+    function showPlayed() {
+        plays.hidden = !played;
+        if (!played)
+            return;
+        const there = session.at === session.turns.length;
+        plays.classList.toggle("there", there);
+        plays.replaceChildren(
+            el(
+                "p",
+                {class: "quiet"},
+                there ? "The finding that this step shows: " : "The finding that is played: ",
+                el("code", {}, played.id),
+            ),
+            el("p", {class: "what"}, `${played.text[0].toUpperCase()}${played.text.slice(1)}.`),
+        );
+    }
+
     /** On a wide screen, brings the row that ran last into sight if none is there. */
     function follow() {
         const ran = all(byId("main"), ".grid .ran");
@@ -163,7 +188,8 @@ export function startSimulator(page, tables) {
 
     /** @param {number} n of a finding */
     function play(n) {
-        session.load(page.findings[n].script);
+        played = page.findings[n];
+        session.load(played.script);
         show("sim");
         session.forward();
         form.suggest();
@@ -175,6 +201,7 @@ export function startSimulator(page, tables) {
         try {
             const steps = fromLines(lines.value);
             session.load(steps.map(step => ({...step, who: ""})));
+            played = null;
             for (const turn of session.turns) {
                 turn.who = ownerOf(turn.request);
                 session.forward();
@@ -263,6 +290,7 @@ export function startSimulator(page, tables) {
         try {
             const {at, steps} = await fromLink(link);
             session.load(steps);
+            played = null;
             session.go(at);
             show("sim");
             changed(true);
