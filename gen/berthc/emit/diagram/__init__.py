@@ -133,12 +133,13 @@ def _names(manager: Manager, drawn: dict[str, Drawn]) -> list[str]:
 
 def files(
     manager: Manager, warn: Warn = to_stderr, program: str = "dot",
-    only: Collection[str] | None = None, choice: Choice = ALL,
+    only: Collection[str] | None = None, choice: Choice = ALL, also: str | None = None,
 ) -> dict[str, str]:
     """Every diagram of the manager, or `only` some: file name below the output folder, to its text.
 
     Without graphviz (`program`) the SVG files that need it are left out and `warn` is told once;
-    all else is there. It is told too of what the picture of a large table leaves out.
+    all else is there. It is told too of what the picture of a large table leaves out, and what has
+    that: `also`, or the files beside it.
     """
     drawn = sequences(manager, choice.every) if choice.view.is_whole else {}
     texts = _texts(manager, drawn) if choice.view.is_whole else _views(manager, choice)
@@ -154,7 +155,7 @@ def files(
         elif has_graphviz:
             source = dot_ownership_diagram(manager)
             if stem in laid:
-                source, note = pictured(manager, laid[stem], choice.view)
+                source, note = pictured(manager, laid[stem], choice.view, also)
                 if note:
                     warn(f"{manager.name}/{name}: {note}")
             try:

@@ -127,13 +127,14 @@ def state_diagram(manager: Manager, resource: Resource, view: View = WHOLE) -> s
     return _text(manager, collapsed(viewed(state_graph(manager, resource), view)))
 
 
-def pictured(manager: Manager, resource: Resource, view: View = WHOLE) -> tuple[str, str]:
+def pictured(manager: Manager, resource: Resource, view: View = WHOLE,
+             also: str | None = None) -> tuple[str, str]:
     """The part of that which graphviz is given, and the states that it leaves out, as a sentence
-    which the picture shows as well; "" where it has all."""
+    which the picture shows as well; "" where it has all. `also`: what has the rest, if it is not
+    the files beside the picture."""
     whole = collapsed(viewed(state_graph(manager, resource), view))
-    part, said = cut(
-        laid_out(whole), whole,
-        f"states-{resource.name}{view.suffix}.dot, diagrams.txt and the tables have all")
+    beside = f"states-{resource.name}{view.suffix}.dot, diagrams.txt and the tables have all"
+    part, said = cut(laid_out(whole), whole, beside if also is None else also)
     return _text(manager, part), said
 
 

@@ -44,6 +44,7 @@ from berthc.model import Manager
 from berthc.pipeline import Result
 
 INDEX = "index.html"
+ALSO = "the table of the page has all"
 MOST_STATES = 20  # of a resource, in a card of that page
 _SVG = re.compile(r"(<!-- made from \S+, sha256 [0-9a-f]{64} -->)<svg.*?</svg>", re.S)
 
@@ -66,7 +67,7 @@ def files(
 
     wanted = {name for name in diagram.names(manager) if name.endswith(".svg")}
     drawn = {name.partition("/")[2]: text for name, text in
-             diagram.files(manager, heard, program, wanted).items()}
+             diagram.files(manager, heard, program, wanted, also=ALSO).items()}
     covered, runs = coverage or {}, sequences(manager)
     view = {
         "manager": manager, "brief": sentence(manager.brief), "version": __version__,

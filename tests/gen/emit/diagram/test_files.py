@@ -190,6 +190,9 @@ def test_the_picture_of_a_large_table_says_what_it_leaves_out(
         *reported)
     assert note is not None and 1 < int(note[2]) <= PART and 1 < int(note[3]) <= MOST_ARROWS
     assert note[1] in " ".join(picture.replace("\\n", " ").split())
+    other = pictured(manager, manager.resource("thing"), also="the page has all")
+    assert other[1] == note[1].partition(":")[0] + ": the page has all"
+    assert other[1] in " ".join(other[0].replace("\\n", " ").split())
     moved = re.search(r"(\d+) arrows to failures and to states that many lead to", picture)
     assert moved is not None and int(moved[1]) + int(note[4]) == len(whole.arrows)
     frames = picture.count("[style=invis]")
