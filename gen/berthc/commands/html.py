@@ -72,7 +72,11 @@ def written(args: argparse.Namespace) -> int:
         return 128 + signal.SIGINT
     made = pages(found, covered, missing=missing)
     refuse_unknown(covered, [manager for _, manager, _ in found])
-    bad = missing or any(checked(r.diagnostics, report).bad for r, _, report in found)
+    verdicts = [(r.source.file, checked(r.diagnostics, report)) for r, _, report in found]
+    for spec, verdict in verdicts:
+        if args.search and (verdict.bad or sys.stderr.isatty()):
+            print(f"berthc: {spec}: {verdict.told}", file=sys.stderr)
+    bad = missing or any(verdict.bad for _, verdict in verdicts)
     status = BAD if bad else OK
     paths = {place.path(name): text for name, text in made.items()}
     if output == STDOUT:

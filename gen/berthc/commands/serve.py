@@ -23,6 +23,7 @@ from berthc.commands.html import coverage_of, pages, refuse_unknown, searched
 from berthc.diag import Diagnostic, as_text, has_errors
 from berthc.emit.html import INDEX
 from berthc.emit.html.coverage import Coverage
+from berthc.emit.html.findings import checked
 from berthc.explore.progress import Progress
 from berthc.explore.report import Report
 from berthc.files.output import OutputError
@@ -155,6 +156,9 @@ def renew(args: argparse.Namespace, shown: Shown, covered: Covered, watch: Watch
             raise KeyboardInterrupt
         reports.append((result, manager, report))
     _publish(args, shown, covered, f"{version}-1", reports)
+    for result, _, done in reports:
+        told = checked(result.diagnostics, done).told
+        print(f"berthc: {result.source.file}: {told}", flush=True)
     return False
 
 

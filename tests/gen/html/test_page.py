@@ -306,6 +306,7 @@ def test_findings_are_in_the_page_with_scripts_that_can_be_played(tmp_path: Path
     spec.write_text(LEAK)
     done = berthc("html", "--search", "-o", str(tmp_path / "out"), str(spec))
     assert done.returncode == 1 and "error[leak]" in done.stderr
+    assert done.stderr.endswith(f"berthc: {spec}: 2 findings: leak, missing-effect\n")
     text = (tmp_path / "out/net.html").read_text()
     told = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.S)[0])
     script = next(one["script"] for one in told["findings"] if one["id"] == "leak")

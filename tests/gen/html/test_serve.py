@@ -157,6 +157,8 @@ def test_a_search_comes_after_the_page(tmp_path: Path) -> None:
         while not (version := news.next()["version"]).endswith("-1"):
             assert version == "" or version.endswith("-0")
         assert "Explored every order of calls" in server.get("/")[1]
+        assert server.until(r"vpci\.yaml: (.*)")[1] == "ok"
+        assert server.until(r"vpci\.yaml: (.*)")[1] == "checked: nothing is wrong"
     finally:
         assert server.end() == 0
 

@@ -62,6 +62,12 @@ class Checked:
         return sum(one.severity == "error" for one in self.messages)
 
     @property
+    def told(self) -> str:
+        """The verdict as one line for a terminal, with what was found."""
+        ids = [one.id for one in self.messages if one.severity == "error"]
+        return f"{self.word}{': ' if ids else ''}{', '.join(ids)}"
+
+    @property
     def word(self) -> str:
         """The verdict in a few words."""
         if self.bad:
