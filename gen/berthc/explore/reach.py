@@ -18,7 +18,7 @@ from berthc.model import Manager
 
 MORE_CALLERS = 4
 FEW_CALLERS = 2
-SMALL = 40_000
+SMALL = 100_000
 """Transitions with FEW_CALLERS. Where there are no more, MORE_CALLERS need a few seconds. They are
 counted and not timed, so that a spec has the same bounds everywhere."""
 

@@ -19,7 +19,7 @@ from berthc.explore.engine.run import Running, Searched, Watch
 from berthc.explore.messages import claim
 from berthc.explore.progress import Progress
 from berthc.explore.reach import SMALL, explore_by_default, explore_within
-from berthc.explore.report import explore
+from berthc.explore.report import Report, explore
 from berthc.explore.search import Search
 from berthc.model import Manager
 
@@ -43,6 +43,20 @@ def test_few_transitions_bring_one_caller_more(small: int, callers: int,
     assert report.bounds.callers == callers
     alone = explore(manager, Bounds(callers=callers), program=made)
     assert (report.states, report.transitions) == (alone.states, alone.transitions)
+
+
+@pytest.mark.parametrize(("transitions", "callers"),
+                         [(47_339, 4), (100_000, 4), (100_001, 3)])
+def test_as_many_transitions_are_few(transitions: int, callers: int,
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    def counted(manager: Manager, bounds: Bounds, *_: object) -> Report:
+        return replace(found, bounds=bounds, searched=(
+            replace(found.searched[0], transitions=transitions),))
+
+    manager, made = model(PLAN9)
+    found = explore(manager, Bounds(callers=2), program=made)
+    monkeypatch.setattr(reach, "explore", counted)
+    assert explore_by_default(manager, Bounds(), Progress(), made).bounds.callers == callers
 
 
 def test_a_bound_on_states_that_four_callers_reach_is_kept_with_three() -> None:
