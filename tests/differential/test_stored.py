@@ -55,11 +55,11 @@ def test_both_simulators_answer_alike_in_variants(path: Path, tmp_path: Path) ->
         assert tally.difference is None, f"{variant}\n{tally.difference.show()}"
 
 
-@pytest.mark.parametrize("name", ["lamp", "share", "socket"])
+@pytest.mark.parametrize("name", ["lamp", "share", "socket", "visits"])
 def test_both_play_the_scripts_that_shaped_the_rules(name: str, tmp_path: Path) -> None:
     manager = stored(STORED / f"{name}.yaml")
     program = simulator(manager, tmp_path)
-    for script in {"share": ("share", "late")}.get(name, (name,)):
+    for script in {"share": ("share", "late"), "lamp": ("lamp", "early")}.get(name, (name,)):
         text = (STORED / f"{script}.jsonl").read_text(encoding="utf-8")
         answers = run_model(manager, text)
         assert any(json.loads(answer)["error"] == "EOWNERDEAD" for answer in answers)

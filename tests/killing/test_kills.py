@@ -16,7 +16,7 @@ SEED = int(os.environ.get("BERTH_SEED", "16"))
 SPECS = [*sorted((ROOT / "spec").glob("*.yaml")),
          *(ROOT / "tests/gen/specs" / f"{name}.yaml"
            for name in ("kitchen", "lantern", "probe", "workers")),
-         *(ROOT / "tests/gen/stored" / f"{name}.yaml" for name in ("lamp", "share")),
+         *(ROOT / "tests/gen/stored" / f"{name}.yaml" for name in ("lamp", "share", "visits")),
          *sorted((ROOT / "tests/differential/specs").glob("*.yaml")),
          *sorted((ROOT / "tests/runtime/stored").glob("*.yaml")),
          ROOT / "tests/killing/theatre.yaml"]

@@ -105,8 +105,11 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
             given |= {request.move.who: label for label in answer["state"]["reservations"]
                       if label not in known}
         known = answer["state"]["reservations"]
+        # The search has done at once what only waits for settle.
+        settled = (_answer(simulator, {"op": RECOVER})
+                   if simulator.locked and not change.after.world.locked else None)
         _match({**change.after.world.snapshot(), "reservations": [], "owners": {}, "releasing": []},
-               answer["state"], labels)
+               (settled or answer)["state"], labels)
         # What anybody may ask, the first caller asks.
         who = ("" if request.move.part in (DRAIN, RECOVER)
                else owner(request.move.who) if stepper.stored
@@ -114,6 +117,9 @@ def _played(begun: _Begun, found: Found) -> list[Line]:
                else names.setdefault(request.move.who, caller(len(names))))
         out.append(Line(who, describe(manager, asked, change.move), _backend(change), _said(answer),
                         states(manager, answer["state"]), asked, change))
+        if settled is not None:
+            out.append(Line("", RECOVER, f"{settled['calls'][0]['hook']} ok", _said(settled),
+                            states(manager, settled["state"]), {"op": RECOVER}, None))
         # Whole drains come last, and name instances by the numbers from before the first one.
         local = (change.after if request.move.part == DRAIN and change.way.death is None
                  else stepper.renumber(change.after))

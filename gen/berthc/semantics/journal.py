@@ -111,7 +111,7 @@ def _differs(state: State, before: State) -> bool:
 
 def loaded(program: Program, died: Died) -> State:
     """What a manager is that is loaded from the store: the call counts as uncertain. What its row
-    raises is left to recover."""
+    raises is left to recover; everything is, if the backend has to settle first."""
     state = died.state.copy()
     begun = died.begun
     if died.intent is None or begun is None:
@@ -120,7 +120,8 @@ def loaded(program: Program, died: Died) -> State:
     item = state.items[id_]
     target = row.target(begun.outcome)
     state.items[id_] = item._replace(state=target.state)
-    if target.raise_event is not None:
+    store = program.manager.store
+    if target.raise_event is not None or (store is not None and store.settle is not None):
         state.raised = {**state.raised, state.path(item)[0].id: (id_, target.raise_event)}
     elif target.state in program.resources[item.resource].final:
         state.end(state.items[id_])

@@ -11,7 +11,8 @@ class Recovery(Rows):
     __slots__ = ()
 
     def recover(self) -> Fault | None:
-        """Settles, and then runs what waits for it, root by root; the first error."""
+        """Settles, and then runs what waits for it, root by root; the first error. Where nothing is
+        raised, the root only waits until that has ended ok."""
         first = self._settle()
         if first is not None:
             return first
@@ -28,7 +29,7 @@ class Recovery(Rows):
         self.calls.append(Call(store.settle, outcome.kind, {}))
         return None if outcome.error is None else Fault(outcome.error, {"hook": store.settle})
 
-    def _recover(self, root: int, id_: int, event: str) -> Fault | None:
+    def _recover(self, root: int, id_: int, event: str | None) -> Fault | None:
         """One root. It stays locked where its first commit fails."""
         assert self.journal is not None
         before = self.state.copy()
@@ -36,7 +37,7 @@ class Recovery(Rows):
         self.state.raised = {other: raised for other, raised in self.state.raised.items()
                              if other != root}
         try:
-            fault = self._chain(id_, event)
+            fault = None if event is None else self._chain(id_, event)
             self._end_if_final(id_)
             self.finish()
         except Refused as refused:

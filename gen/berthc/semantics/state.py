@@ -70,8 +70,8 @@ class State:
         self.counters: dict[tuple[str, str], int] = {}
         self.hook_calls: dict[str, int] = {}  # of hooks with out-values, since the manager was made
         self.hook_news: dict[str, Mapping[str, Value]] = {}  # what each last wrote that was new
-        # roots that wait for recover: the instance there, and the event raised at it
-        self.raised: Mapping[int, tuple[int, str]] = {}  # replaced, never changed in place
+        # roots that wait for recover: the instance there, and the event raised at it, if any
+        self.raised: Mapping[int, tuple[int, str | None]] = {}  # replaced, never changed in place
         self.next_id = 1
         self.next_reservation = 1
         self.next_uuid = 1

@@ -39,6 +39,11 @@ class Simulator:
         other._reservations = copy.deepcopy(self._reservations)
         return other
 
+    @property
+    def locked(self) -> bool:
+        """Does recover come first?"""
+        return self._world is not None and self._world.locked
+
     def answer(self, line: bytes | None) -> Answer:
         """The answer to one line (None: one that was too long)."""
         self._count += 1

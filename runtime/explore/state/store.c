@@ -125,6 +125,18 @@ static size_t store_size_at(size_t at)
     return head.size;
 }
 
+static bool store_has(uint16_t table)
+{
+    for (size_t at = 0; at < w.store.used; at += store_size_at(at)) {
+        struct store_head head;
+
+        memcpy(&head, store_memory + at, sizeof head);
+        if (head.table == table)
+            return true;
+    }
+    return false;
+}
+
 /* Moves what is behind the row, so that it has another size. */
 static void store_resize(size_t at, size_t old, size_t size)
 {

@@ -26,6 +26,9 @@ static unsigned char store_memory[STORE_MEMORY];
 /* For berth_stored_open(). */
 static const berth_store *store_functions(void);
 
+/* Has it a row of this table? */
+static bool store_has(uint16_t table);
+
 /* Begins a request. The process dies when so many commits are durable; 0: it does not. */
 static void store_begin(unsigned die);
 /* Commits of the request. */

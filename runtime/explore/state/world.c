@@ -5,6 +5,7 @@
 
 #include "../../src/core/stored/recovery.h"
 #include "../../src/model/stored/owner.h"
+#include "../../src/model/stored/tables.h"
 #include "backend.h"
 #include "../base/fatal.h"
 #include "rows.h"
@@ -144,9 +145,20 @@ static void world_find_again(struct instance *instance)
     }
 }
 
+/* Recovers at once what only waits for settle: nobody can ask for that root before. */
+static void world_settle(void)
+{
+    if (stored_type.settle && store_has(tables_other(&type, TABLE_INTENTS)) && !world_is_locked())
+        fatal_broken("a call without an outcome locks no root");
+    if (world_is_locked() && world_raised().event == 0 &&
+        berth_stored_recover((berth_manager *)w.manager, BERTH_NO_DEADLINE, NULL) != 0)
+        fatal_broken("recover fails, and nothing has to be run");
+}
+
 static void world_load(void)
 {
     world_make_manager();
+    world_settle();
     for (unsigned i = 0; i < w.n_things; i++)
         w.things[i].at = NULL;
     world_find_again(w.manager->roots);

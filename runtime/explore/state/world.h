@@ -106,7 +106,7 @@ static void world_begin(void);
  */
 static void world_load(void);
 
-/* A root waits for recovery: the instance there, and the event that is raised at it. */
+/* A root waits for recovery: the instance there, and the event that is raised at it, if any. */
 struct raised {
     struct instance *at; /* NULL: none does */
     uint8_t event;

@@ -179,4 +179,4 @@ def test_who_held_something_releases(monkeypatch: pytest.MonkeyPatch) -> None:
         left := released(local, who, own)) is None else left._replace(releasing=own.releasing))
     [(id_, where, requests)] = said(explore(manager_of(text), SMALL).findings)
     assert (id_, where) == ("missing-effect", "lamp.lit.use")
-    assert [request.get("die") for request in requests] == [None, None, 1, None]
+    assert [request.get("die") for request in requests] == [None, None, 1, None, None]

@@ -197,6 +197,8 @@ PLANTED = [
      "if (0)", "without a store"),
     ("an intent that raises locks nothing", "share", "core/stored/recovery.c",
      "queue_own(operation, instance_as_root(root_of(recovery)));", ";", "."),
+    ("an intent that raises nothing locks nothing", "lamp", "core/stored/load.c",
+     " || manager->stored->type->settle", "", "a call without an outcome locks no root"),
 ]
 
 

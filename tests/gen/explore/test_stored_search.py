@@ -62,10 +62,11 @@ def test_without_the_mark_of_a_release_a_use_lacks_its_effect(
         {"op": "rent", "owner": "A", "lamp": {"number": 1}},
         {"op": "use", "reservation": "r1"},
         {"op": "give_back", "reservation": "r1", "die": 1},
+        {"op": "recover"},
         {"op": "use", "reservation": "r1"},
     ]
     assert [line.backend for line in finding.script][2:] == [
-        "the process dies in bus.switch_off, which took effect", ""]
+        "the process dies in bus.switch_off, which took effect", "bus.settle ok", ""]
 
 
 def test_a_caller_that_cannot_ask_leaks_its_reference(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,7 +236,8 @@ def test_a_crash_in_recover_leaves_the_rest_for_the_next() -> None:
     dead = world.recover(fate=Fate(die=1))
     assert (dead.error, calls(dead)) == ("EOWNERDEAD", [("vm.settle", "ok")])
     # the undo counts as uncertain, and its row goes back to the same state without a raise
-    assert not world.locked and [one["state"] for one in world.snapshot()["r"]] == ["lost"]
+    assert world.locked and [one["state"] for one in world.snapshot()["r"]] == ["lost"]
+    assert calls(world.recover()) == [("vm.settle", "ok")] and not world.locked
 
 
 def test_a_refused_commit_of_recover_leaves_the_root_locked() -> None:

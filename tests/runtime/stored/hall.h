@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <berth/stored.h>
 #include <berth/stores.h>
 #include <cmocka.h>
 
@@ -194,6 +195,20 @@ static inline int halls_open(struct depot_of_halls *halls)
 
     return depository_open(NULL, &backend, NULL, &halls->store.functions, &halls->manager,
                            &halls->error);
+}
+
+/* The same with another store, as if the spec named no hook that settles: no root waits for it. */
+static inline int halls_open_unsettled(struct depot_of_halls *halls, const berth_config *config,
+                                       const berth_store *store)
+{
+    static berth_stored_type type;
+    depository_backend backend = hall_backend(&halls->hall);
+
+    type = depository_stored_type;
+    type.has_settle = NULL;
+    type.settle = NULL;
+    return berth_stored_open(&type, NULL, &backend, config, store,
+                             (berth_manager **)&halls->manager, &halls->error);
 }
 
 static inline void halls_start(struct depot_of_halls *halls)

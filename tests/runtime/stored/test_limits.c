@@ -72,8 +72,6 @@ static void limited_close(void *ctx)
 static void open_limited(struct depot_of_halls *halls, struct limited_store *store,
                          uint32_t max_rows, uint64_t max_bytes)
 {
-    depository_backend backend = hall_backend(&halls->hall);
-
     assert_int_equal(depository_destroy(halls->manager, NULL), 0);
     halls->store.dead = false;
     halls->store.at = 0;
@@ -86,8 +84,7 @@ static void open_limited(struct depot_of_halls *halls, struct limited_store *sto
     store->functions.load = limited_load;
     store->functions.commit = limited_commit;
     store->functions.close = limited_close;
-    assert_int_equal(
-        depository_open(NULL, &backend, NULL, &store->functions, &halls->manager, NULL), 0);
+    assert_int_equal(halls_open_unsettled(halls, NULL, &store->functions), 0);
 }
 
 static void close_limited(struct depot_of_halls *halls)

@@ -56,8 +56,6 @@ static void close_by_hand(void *ctx)
 static void open_with_hand(struct depot_of_halls *halls, struct store_by_hand *store,
                            berth_store_opened limits, const berth_config *config)
 {
-    depository_backend backend = hall_backend(&halls->hall);
-
     *store = (struct store_by_hand){.functions = halls->store.functions,
                                     .inner = berth_memory_store_functions(halls->memory),
                                     .limits = limits};
@@ -67,8 +65,7 @@ static void open_with_hand(struct depot_of_halls *halls, struct store_by_hand *s
     store->functions.commit = commit_by_hand;
     store->functions.close = close_by_hand;
     assert_int_equal(depository_destroy(halls->manager, NULL), 0);
-    assert_int_equal(
-        depository_open(NULL, &backend, config, &store->functions, &halls->manager, NULL), 0);
+    assert_int_equal(halls_open_unsettled(halls, config, &store->functions), 0);
 }
 
 /* Opens it with the faulty store again, and lets everything go. */

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from berthc.explore.states.local import Holder, Local
 from berthc.model import NOWHERE, Form, Manager, Operation
+from berthc.semantics import World
 from berthc.semantics.world import tracked
 
 RECOVER = "recover"
@@ -25,6 +26,14 @@ def locked(local: Local) -> tuple[int, ...] | None:
     for id_, _ in state.raised.values():
         return tuple(item.id for item in state.path(state.items[id_]))
     return None
+
+
+def settle(world: World) -> None:
+    """After a request. If the process died, and recover has nothing to run, the search recovers at
+    once: nobody can ask for the root before, and nothing can go wrong."""
+    raised = tracked(world).raised
+    if raised and all(event is None for _, event in raised.values()):
+        world.recover()
 
 
 def learned(before: Local, local: Local, who: int, part: str, new: Holder) -> Holder | None:

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from berthc.explore.states.backend import Script
+from berthc.explore.states.death import settle
 from berthc.explore.states.local import Holder, Local
 from berthc.explore.states.runs import Answer, Way
 from berthc.explore.states.move import Move
@@ -77,6 +78,7 @@ def drain(stepper: Stepper, local: Local, free: int | None = None,
                if below and free is not None and free != EVERY else {})
     script = _Script(stepper, local, free, chosen, endings)
     result = world.drain(script, fate)
+    settle(world)
     for some in (tracked(world).items, tracked(world).ended):
         for id_, item in some.items():
             some[id_] = item._replace(values={n: v for n, v in item.values.items() if n != _WHICH})

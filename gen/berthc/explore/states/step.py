@@ -13,7 +13,7 @@ from berthc.explore.callers.pools import helpers
 from berthc.explore.states.backend import (
     CANNOT_TELL, DONE_UNCERTAIN, UNDONE_UNCERTAIN, Called, Script, brings, effects,
 )
-from berthc.explore.states.death import RECOVER, learned, owner, recovered
+from berthc.explore.states.death import RECOVER, learned, owner, recovered, settle
 from berthc.explore.states.local import Holder, Local, holds
 from berthc.explore.states.move import REDUCED, Move, Moves, Reduced
 from berthc.explore.states.renumber import Renumber
@@ -225,6 +225,7 @@ class Stepper(Moves):
                                if move.reservation is None else None, reservation=move.reservation,
                                by=move.by, at=None if move.at is None else dict(move.at),
                                outcomes=script, owner=owner(move.who), fate=fate)
+        settle(world)
         levels = self._levels(before, move, world)
         there, was = tracked(world).items, tracked(before)
         ended = (*(i for i in was.items if i not in there),

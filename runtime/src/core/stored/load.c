@@ -874,7 +874,7 @@ static int settle_intent(struct load *load, const struct loaded_intent *intent)
         row_target(resource, ref.row,
                    manager->type->hooks[ref.hook].asks ? BERTH_ANSWERED_UNKNOWN : BERTH_UNSURE);
     instance->state = target.state;
-    if (target.raise > 0)
+    if (target.raise > 0 || manager->stored->type->settle)
         return recovery_make(manager, instance, target.raise);
     return note_settled(manager, instance, intent->root);
 }

@@ -1,6 +1,7 @@
 /*
  * A root that loading has left locked: a call in it ended with its process, and its `uncertain`
- * target raises an event. An operation owns the root, which has begun its step: the event is next.
+ * target raises an event, or the backend has to settle first. An operation owns the root, which has
+ * begun its step: the event is next, or its end.
  */
 #ifndef BERTH_SRC_RECOVERY_H
 #define BERTH_SRC_RECOVERY_H
@@ -11,7 +12,7 @@
 
 struct recovery {
     struct recovery *next; /* of the next root, in order of creation */
-    uint8_t event;         /* that is raised */
+    uint8_t event;         /* that is raised; 0: none */
     berth_operation type;
     berth_step step;
     struct stored_block block;
@@ -19,7 +20,7 @@ struct recovery {
     alignas(max_align_t) unsigned char out[BERTH_MAX_OUT];
 };
 
-/* Locks the instance's root until its recovery. `event`: raised at the instance. -ENOMEM. */
+/* Locks the instance's root until its recovery. `event`: raised at the instance, or 0. -ENOMEM. */
 internal int recovery_make(struct berth_manager *manager, struct instance *instance, uint8_t event);
 
 /* Does a root wait to be recovered? Those that were discarded do not. */
