@@ -48,6 +48,7 @@
 #include "src/core/resolve.c"
 #include "src/core/drain.c"
 #include "src/core/stored/collect.c"
+#include "src/core/stored/limits.c"
 #include "src/core/stored/persist.c"
 #include "src/core/stored/recovery.c"
 #include "src/core/stored/upgrade.c"

@@ -143,8 +143,9 @@ typedef struct berth_store_manager {
 
 /* What open found. */
 typedef struct berth_store_opened {
-    uint64_t epoch;     /* of this opening, from 1 */
-    uint64_t sequence;  /* of the last commit; 0: there was none */
+    uint64_t epoch;    /* of this opening, from 1 */
+    uint64_t sequence; /* of the last commit; 0: there was none */
+    /* Operations that may exceed a limit fail with -E2BIG before their first call. */
     uint32_t max_rows;  /* of a commit; 0: any number */
     uint64_t max_bytes; /* of a commit, as berth_store_size() counts; 0: any number */
 } berth_store_opened;

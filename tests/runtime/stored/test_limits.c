@@ -286,6 +286,125 @@ static void a_discard_that_does_not_fit(void **unused)
     halls_stop(&halls);
 }
 
+/* Limits are met before the first call */
+
+/* Nothing has happened if a call gives E2BIG, and nothing else goes wrong. */
+static int check_limit(struct depot_of_halls *halls, int rc, const char *before, unsigned n_calls)
+{
+    if (rc == 0)
+        return 0;
+    assert_int_equal(rc, -E2BIG);
+    assert_string_equal(halls_state(halls), before);
+    assert_int_equal(halls->hall.n_calls, n_calls);
+    return rc;
+}
+
+static int scrap(struct depot_of_halls *halls, const char *name)
+{
+    const depository_box_config box = box_named(name);
+
+    return depository_scrap(halls->manager, &box, &halls->error);
+}
+
+/* A drain voids reservations of a drawer; a box ends with its drawers; one with its references. */
+enum many { MANY_RESERVATIONS, MANY_DRAWERS, MANY_REFERENCES, ALL_MANY };
+enum { N_MANY = 12 };
+
+static void make_many(struct depot_of_halls *halls, enum many many, uuid_t ids[N_MANY],
+                      char number[DEPOSITORY_BOX_NUMBER_SIZE])
+{
+    char owner[16] = "ann";
+
+    memset(ids, 0, N_MANY * sizeof *ids);
+    for (unsigned i = 0; i < N_MANY; i++) {
+        if (many == MANY_REFERENCES) {
+            (void)snprintf(owner, sizeof owner, "owner %u", i);
+            assert_int_equal(add(halls, "a", owner, number), 0);
+        } else {
+            assert_int_equal(
+                rent(halls, "a", (uint16_t)(many == MANY_DRAWERS ? i : 1), ids[i], owner), 0);
+        }
+    }
+    if (many == MANY_RESERVATIONS)
+        assert_int_equal(use(halls, ids[0]), 0);
+    else if (many == MANY_DRAWERS)
+        assert_int_equal(add(halls, "a", owner, number), 0);
+}
+
+static void limits_are_met_before_a_call(void **unused)
+{
+    (void)unused;
+    for (enum many many = 0; many < ALL_MANY; many++) {
+        struct depot_of_halls halls;
+        struct limited_store store;
+        char before[STATE_SIZE], owner[16], number[DEPOSITORY_BOX_NUMBER_SIZE];
+        uuid_t ids[N_MANY];
+        unsigned left = N_MANY;
+        int rc;
+
+        halls_start(&halls);
+        open_limited(&halls, &store, 14, 0);
+        make_many(&halls, many, ids, number);
+        for (;;) {
+            unsigned n_calls = halls.hall.n_calls;
+
+            strcpy(before, halls_state(&halls));
+            rc = many == MANY_RESERVATIONS ? drain(&halls) : scrap(&halls, "a");
+            if (many == MANY_RESERVATIONS && rc == -E2BIG) /* it goes on with other instances */
+                assert_int_equal(berth_memory_store_count(halls.memory, "_reservations"), left);
+            else if (check_limit(&halls, rc, before, n_calls) == 0)
+                break;
+            assert_int_not_equal(left--, 1);
+            (void)snprintf(owner, sizeof owner, "owner %u", left);
+            assert_int_equal(many == MANY_REFERENCES ? drop(&halls, number, owner)
+                                                     : give_back(&halls, ids[left]),
+                             0);
+        }
+        assert_in_range(left, 2, N_MANY - 1);
+        assert_int_equal(hall_effect(&halls.hall, "box a"), 0);
+        close_limited(&halls);
+        halls_stop(&halls);
+    }
+}
+
+/* No limit is met after a call: an operation is refused before that, or its commits all fit. */
+static void all_commits_of_an_operation_fit(void **unused)
+{
+    char text[DEPOSITORY_BOX_NUMBER_SIZE];
+    unsigned refused = 0, done = 0;
+
+    (void)unused;
+    for (unsigned at = 0; at < 170; at++) {
+        struct depot_of_halls halls;
+        struct limited_store store;
+        char before[STATE_SIZE];
+        uuid_t id = {0};
+
+        halls_start(&halls);
+        open_limited(&halls, &store, at < 20 ? 1 + at : 0, at < 20 ? 0 : 100 + 4 * (at - 20));
+        for (unsigned i = 0; i < 5; i++) {
+            unsigned n_calls = halls.hall.n_calls;
+            int rc;
+
+            strcpy(before, halls_state(&halls));
+            rc = i == 0   ? rent(&halls, "a", 1, id, "a long name of an owner")
+                 : i == 1 ? use(&halls, id)
+                 : i == 2 ? give_back(&halls, id)
+                 : i == 3 ? add(&halls, "a", "ann", text)
+                          : scrap(&halls, "a");
+            if (rc == -ENOENT)
+                continue; /* what came before was refused */
+            rc = check_limit(&halls, rc, before, n_calls);
+            refused += rc != 0;
+            done += rc == 0;
+        }
+        close_limited(&halls);
+        halls_stop(&halls);
+    }
+    assert_in_range(refused, 100, 700);
+    assert_in_range(done, 100, 700);
+}
+
 /* Two reservations leave at once that name a drawer which has ended: its row goes once. */
 static void rows_that_two_reservations_name(void **unused)
 {
@@ -471,6 +590,8 @@ int main(void)
         cmocka_unit_test(groups_keep_to_bytes),
         cmocka_unit_test(discards_that_are_refused),
         cmocka_unit_test(a_discard_that_does_not_fit),
+        cmocka_unit_test(limits_are_met_before_a_call),
+        cmocka_unit_test(all_commits_of_an_operation_fit),
         cmocka_unit_test(rows_that_two_reservations_name),
         cmocka_unit_test(operations_beside_a_discard),
         cmocka_unit_test(numbers_beside_a_refused_discard),

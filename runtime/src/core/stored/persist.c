@@ -8,6 +8,7 @@
 #include "../../model/stored/tables.h"
 #include "../../model/tracked/values.h"
 #include "collect.h"
+#include "limits.h"
 
 _Static_assert(sizeof(struct persist) <= BERTH_OP_STORED, "BERTH_OP_STORED is too small");
 
@@ -364,13 +365,10 @@ static enum kept wait_for_commit(struct operation *operation, enum keep_before b
     return KEPT_LATER;
 }
 
-/* Can the store take the batch in one commit, and what the operation may add before its end? */
-static bool fits(const struct stored *stored, const struct batch *batch, bool goes_on)
+/* Can the store take the batch in one commit? */
+static bool fits(const struct stored *stored, const struct batch *batch)
 {
-    uint64_t rows = batch->n + (goes_on ? stored->op_rows : 0);
-    uint64_t bytes = record_bytes(stored, batch, batch->n) + (goes_on ? stored->op_bytes : 0);
-
-    return stored_fits(stored, rows, bytes);
+    return stored_fits(stored, batch->n, record_bytes(stored, batch, batch->n));
 }
 
 /* Nothing has happened: an error that a row without a call has noted counts no more. */
@@ -399,6 +397,7 @@ static enum kept keep_changes(struct operation *operation, enum keep_before befo
     struct stored *stored = operation->call.manager->stored;
     struct persist *persist = persist_of(operation);
     enum kept kept = KEPT_LATER;
+    int refused = 0;
 
     if (persist->refused)
         return KEPT_AGAIN;
@@ -414,6 +413,10 @@ static enum kept keep_changes(struct operation *operation, enum keep_before befo
         persist->committed = before != BEFORE_DROP;
         return KEPT;
     }
+    if (before == BEFORE_CALL && !persist->committed)
+        refused = limits_check(operation);
+    if (refused < 0)
+        return refuse_batch(operation, refused);
     collect_changes(operation, before);
     if (persist->batch.n == 0 && !persist->batch.failed) {
         take_over(operation);
@@ -421,7 +424,7 @@ static enum kept keep_changes(struct operation *operation, enum keep_before befo
     }
     if (persist->batch.failed)
         kept = refuse_batch(operation, -ENOMEM);
-    else if (!fits(stored, &persist->batch, before == BEFORE_CALL && !persist->committed))
+    else if (!fits(stored, &persist->batch))
         kept = refuse_batch(operation, -E2BIG);
     if (kept != KEPT_LATER)
         return kept;

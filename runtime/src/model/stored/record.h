@@ -53,8 +53,9 @@ internal bool record_is_same(const struct stored *stored, const berth_store_chan
 internal void record_release(struct batch *batch, struct berth_manager *manager);
 
 /*
- * Rows that one commit of an operation has at most, and bytes for their cells. Not counted is what
- * ends with an instance (all below it, the references of others) or with a drain's drop.
+ * Rows that one commit of an operation has at most, and memory for their cells. Not counted is what
+ * ends with an instance (all below it, the references of others) or with a drain's drop: see
+ * limits_check().
  */
 internal uint32_t record_most_rows(const struct berth_manager *manager);
 internal size_t record_most_bytes(const struct berth_manager *manager);
