@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "../base/store/memory.h"
+#include "../base/sync/thread.h"
 #include "../core/drain.h"
 #include "../core/rows/hook.h"
 #include "../core/stored/collect.h"
@@ -323,6 +324,22 @@ static int call_store(struct berth_manager *manager, const berth_store_commit *c
     return answer;
 }
 
+/*
+ * There is nothing to write: an operation waits for one whose commit may be over already. The
+ * thread of that one has to get the lock.
+ */
+static void let_others_run(struct berth_manager *manager)
+{
+    struct stored *stored = manager->stored;
+
+    stored->in_commit = true;
+    stored->answered = true; /* the store has none to answer */
+    lock_release(&manager->lock);
+    thread_yield();
+    (void)lock_acquire(&manager->lock);
+    stored->in_commit = false;
+}
+
 /* Has the leftover to go before the first commit that waits, because both do not fit? */
 static bool goes_alone(const struct stored *stored)
 {
@@ -410,7 +427,8 @@ static void send_group(struct berth_manager *manager, const struct operation *se
         if (answer == BERTH_PENDING)
             return;
     } else {
-        stored->commit.sequence = stored->sequence; /* there is nothing to write */
+        let_others_run(manager);
+        stored->commit.sequence = stored->sequence;
     }
     finish_group(manager, answer, self, woken);
 }

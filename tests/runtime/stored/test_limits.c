@@ -231,6 +231,48 @@ static void groups_keep_to_bytes(void **unused)
     halls_stop(&halls);
 }
 
+/* The threads share a reservation: who finds it in a commit waits for that, without the lock. */
+static void *share_one(void *arg)
+{
+    struct caller *caller = arg;
+    depository_box_config box = box_named("a");
+    depository_drawer_config drawer = {.index = 1};
+
+    for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+        uuid_t id = {7};
+        int rc = depository_rent(caller->manager, &box, &drawer, id, "ann", NULL);
+
+        assert_true(rc == 0 || rc == -EEXIST);
+        memset(id, 0, sizeof id);
+        id[0] = 7;
+        rc = depository_give_back(caller->manager, id, NULL);
+        assert_true(rc == 0 || rc == -ENOENT);
+    }
+    return NULL;
+}
+
+static void threads_share_a_reservation(void **unused)
+{
+    struct depot_of_halls halls;
+    struct limited_store store;
+    struct caller callers[THREADS] = {0};
+
+    (void)unused;
+    halls_start(&halls);
+    open_limited(&halls, &store, 0, 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        callers[i].manager = halls.manager;
+        callers[i].number = 1 + i % 5;
+        assert_int_equal(
+            pthread_create(&callers[i].thread, NULL, i % 2 ? call_often : share_one, &callers[i]),
+            0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(callers[i].thread, NULL);
+    close_limited(&halls);
+    halls_stop(&halls);
+}
+
 /* Discards */
 
 static void discards_that_are_refused(void **unused)
@@ -588,6 +630,7 @@ int main(void)
         cmocka_unit_test(leftover_in_parts),
         cmocka_unit_test(lost_before_what_waits),
         cmocka_unit_test(groups_keep_to_bytes),
+        cmocka_unit_test(threads_share_a_reservation),
         cmocka_unit_test(discards_that_are_refused),
         cmocka_unit_test(a_discard_that_does_not_fit),
         cmocka_unit_test(limits_are_met_before_a_call),

@@ -304,6 +304,51 @@ static void a_reservation_that_may_end_is_waited_for(void **unused)
     }
 }
 
+static void start_give_back(struct depot_of_halls *halls, struct job *job, const uuid_t id)
+{
+    job->code = NOT_DONE;
+    assert_int_equal(depository_give_back_start(halls->manager, &job->op, id, BERTH_NO_DEADLINE,
+                                                NULL, note_done, job),
+                     0);
+}
+
+/* A box has ended with its drawers, and two reservations name it that hold nothing. */
+static void end_a_box(struct depot_of_halls *halls, uuid_t ann, uuid_t bob)
+{
+    const depository_box_config box = box_named("a");
+    char number[DEPOSITORY_BOX_NUMBER_SIZE];
+
+    halls_start(halls);
+    assert_int_equal(rent(halls, "a", 1, ann, "ann"), 0);
+    assert_int_equal(rent(halls, "a", 2, bob, "bob"), 0);
+    assert_int_equal(add(halls, "a", "eve", number), 0);
+    assert_int_equal(depository_scrap(halls->manager, &box, NULL), 0);
+    assert_int_equal(berth_store_lost(halls->store.link), 0);
+}
+
+/* The end of a drain removes them. Who releases one meanwhile waits for that. */
+static void a_release_beside_the_end_of_a_drain(void **unused)
+{
+    (void)unused;
+    for (unsigned refused = 0; refused < 2; refused++) {
+        struct depot_of_halls halls;
+        struct store_by_hand store;
+        struct job drained, release;
+        uuid_t ann = {0}, bob = {0};
+
+        end_a_box(&halls, ann, bob);
+        open_with_hand(&halls, &store, (berth_store_opened){0}, NULL);
+        start_drain(&halls, &drained);
+        start_give_back(&halls, &release, ann);
+        answer_commit(&halls, &store, 5, refused ? -ENOSPC : 0);
+        assert_int_equal(drained.code, refused ? -ENOSPC : 0);
+        if (refused)
+            answer_commit(&halls, &store, 2, 0);
+        assert_int_equal(release.code, refused ? 0 : -ENOENT);
+        stop_with_hand(&halls, &store);
+    }
+}
+
 /* Memory that has no large blocks while `is_scarce`. */
 struct memory {
     bool is_scarce;
@@ -373,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_group_has_room_for_what_follows_from_intents),
         cmocka_unit_test(what_fails_together_is_tried_alone),
         cmocka_unit_test(a_reservation_that_may_end_is_waited_for),
+        cmocka_unit_test(a_release_beside_the_end_of_a_drain),
         cmocka_unit_test(a_commit_that_cannot_be_made_joins_no_group),
     };
 

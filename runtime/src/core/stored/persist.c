@@ -347,6 +347,30 @@ void persist_hold(struct stored *stored, struct commit *commit)
     *at = commit;
 }
 
+/*
+ * The end of a drain owns no root. Those that release the reservations which it removes wait until
+ * its commit is over.
+ */
+static bool is_end_of_drain(const struct operation *operation, enum keep_before before)
+{
+    return !operation->type && before == BEFORE_END;
+}
+
+static void mark_removed(struct berth_manager *manager, const struct batch *batch, bool changing)
+{
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const berth_store_change *change = &batch->changes[i];
+        struct reservation *reservation;
+
+        if (change->table != tables_other(manager->type, TABLE_RESERVATIONS))
+            continue;
+        reservation = reservation_look_up(manager, change->values[RESERVATION_ID].uuid);
+        if (reservation)
+            stored_reservation(reservation, reservation_levels(manager, reservation))->changing =
+                changing;
+    }
+}
+
 static enum kept wait_for_commit(struct operation *operation, enum keep_before before)
 {
     struct persist *persist = persist_of(operation);
@@ -356,7 +380,9 @@ static enum kept wait_for_commit(struct operation *operation, enum keep_before b
     persist->commit.operation = operation;
     persist->commit.batch = &persist->batch;
     persist->commit.firm = persist->committed;
-    persist->commit.alone = !operation->type && before == BEFORE_END;
+    persist->commit.alone = is_end_of_drain(operation, before);
+    if (persist->commit.alone)
+        mark_removed(operation->call.manager, &persist->batch, true);
     if (before != BEFORE_RETRY && persist_is_held(operation))
         persist_hold(stored, &persist->commit);
     else
@@ -443,6 +469,8 @@ static enum kept apply_result(struct operation *operation)
     if (persist->before == BEFORE_RETRY)
         return KEPT;
     if (persist->commit.result < 0) {
+        if (persist->commit.alone)
+            mark_removed(operation->call.manager, &persist->batch, false);
         fail_with_store(operation, persist->commit.result);
         persist->refused = persist->recovers;
         return KEPT_NOT;
