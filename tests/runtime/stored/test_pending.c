@@ -316,12 +316,10 @@ static void start_give_back(struct depot_of_halls *halls, struct job *job, const
 static void end_a_box(struct depot_of_halls *halls, uuid_t ann, uuid_t bob)
 {
     const depository_box_config box = box_named("a");
-    char number[DEPOSITORY_BOX_NUMBER_SIZE];
 
     halls_start(halls);
     assert_int_equal(rent(halls, "a", 1, ann, "ann"), 0);
     assert_int_equal(rent(halls, "a", 2, bob, "bob"), 0);
-    assert_int_equal(add(halls, "a", "eve", number), 0);
     assert_int_equal(depository_scrap(halls->manager, &box, NULL), 0);
     assert_int_equal(berth_store_lost(halls->store.link), 0);
 }
