@@ -271,14 +271,16 @@ static bool merge_rows(struct berth_manager *manager, const struct batch *batch)
 static bool merge_all(struct berth_manager *manager, const struct commit *first)
 {
     struct stored *stored = manager->stored;
+    const struct commit *at = first;
 
     batch_clear(&stored->merged);
-    for (const struct commit *at = first; at; at = at->next)
+    do
         if (!merge_counters(manager, at->batch))
             return false;
+    while ((at = at->next));
     if (!merge_leftover(stored, first))
         return false;
-    for (const struct commit *at = first; at; at = at->next)
+    for (at = first; at; at = at->next)
         if (!merge_rows(manager, at->batch))
             return false;
     return true;
@@ -295,9 +297,11 @@ static void take_one(struct stored *stored)
 static const struct batch *changes_of(struct berth_manager *manager, struct commit *first)
 {
     struct stored *stored = manager->stored;
+    const struct commit *at = first;
 
-    for (const struct commit *at = first; at; at = at->next)
+    do
         record_renew_counters(at->batch, manager);
+    while ((at = at->next));
     if ((!stored->leftover || first->clear) && !first->next)
         return first->batch;
     if (merge_all(manager, first))
