@@ -95,7 +95,8 @@ MANAGERS = {
     for path in (ROOT / folder).glob("*.yaml")
 }
 # The tests of stores have a manager of their own, and no suite of it.
-EACH_STEP = {(m, step) for m in MANAGERS for step in ("gen", "tests")} | {("depository", "gen")}
+EACH_STEP = {(m, step) for m in MANAGERS for step in ("gen", "tests")} | {
+    ("depository", "gen"), ("leases", "gen")}
 
 
 @pytest.fixture(scope="module")

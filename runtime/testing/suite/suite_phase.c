@@ -86,13 +86,23 @@ int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, sui
     return rc;
 }
 
+/* The last phase lets go. What only the last holder's drop calls, it does not call while others hold
+ * the root too. */
+static bool calls_beside_others(const berth_suite_manager *type, unsigned number, unsigned hook)
+{
+    const berth_suite_phase *phase = &type->phases[number];
+
+    return number + 1 < type->n_phases ? phase->alone[hook] > 0
+                                       : phase->together[hook] > phase->alone[hook];
+}
+
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number)
 {
     unsigned h;
 
     for (*number = 0; *number < type->n_phases; ++*number) {
         for (h = 1; h <= type->n_hooks; h++) {
-            if (type->phases[*number].alone[h] > 0)
+            if (calls_beside_others(type, *number, h))
                 return &type->phases[*number];
         }
     }
