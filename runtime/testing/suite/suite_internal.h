@@ -275,8 +275,10 @@ int suite_phase(berth_suite *suite, const berth_suite_phase *phase, suite_caller
 suite_job *suite_phase_start(berth_suite *suite, const berth_suite_phase *phase,
                              suite_caller *caller, const void *const *config, int64_t deadline);
 int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, suite_job *job);
-/* The first phase in which a caller causes a call although others hold the same, and its number.
- * NULL: there is none. */
+/*
+ * The first phase in which a caller causes a call although others hold the same, and its number.
+ * NULL: there is none.
+ */
 const berth_suite_phase *suite_calling_phase(const berth_suite_manager *type, unsigned *number);
 /* Configs with a copy of one of them, which has another key. It must not move. */
 typedef struct suite_configs {

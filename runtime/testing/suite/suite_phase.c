@@ -86,8 +86,10 @@ int suite_phase_finish(const berth_suite_phase *phase, suite_caller *caller, sui
     return rc;
 }
 
-/* The last phase lets go. What only the last holder's drop calls, it does not call while others hold
- * the root too. */
+/*
+ * The last phase lets go. What only the last holder's drop calls, it does not call while others
+ * hold the root too.
+ */
 static bool calls_beside_others(const berth_suite_manager *type, unsigned number, unsigned hook)
 {
     const berth_suite_phase *phase = &type->phases[number];
