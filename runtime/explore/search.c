@@ -275,7 +275,7 @@ static void search_take_dying_drain(void *arg)
         return;
     }
     search.transitions++;
-    rows_count(rows_taken);
+    rows_count_done(rows_taken);
     for (unsigned i = 0; i < n_called; i++)
         search.called[called[i].hook] = true;
     invariants_check();

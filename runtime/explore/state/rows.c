@@ -140,6 +140,13 @@ static void rows_count(bool (*taken)[ROWS_OUTCOMES])
             taken[ran[i].row][ran[i].outcome] = true;
 }
 
+static void rows_count_done(bool (*taken)[ROWS_OUTCOMES])
+{
+    for (unsigned i = 0; i < n_ran; i++)
+        if (ran[i].row > 0 && ran[i].outcome != BERTH_REJECTED)
+            taken[ran[i].row][ran[i].outcome] = true;
+}
+
 static bool rows_lack_hook(void)
 {
     for (unsigned i = 0; i < n_ran; i++)

@@ -42,6 +42,11 @@ static void rows_add(const struct ran *one);
 
 /* Notes that the rows were taken. */
 static void rows_count(bool (*taken)[ROWS_OUTCOMES]);
+/*
+ * The same of those that did not reject: which of them a drain comes to before the process dies is
+ * no matter.
+ */
+static void rows_count_done(bool (*taken)[ROWS_OUTCOMES]);
 
 /* Did a row refuse, or a question stay open, because the backend lacks the hook? */
 static bool rows_lack_hook(void);

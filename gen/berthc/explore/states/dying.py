@@ -94,7 +94,8 @@ def _dying(stepper: Stepper, local: Local, id_: int, done: Drained, whole: Drain
     left = what_is_left(world, after, after_drain(local._replace(world=world)))
     move = Move(0, DRAIN, OPERATION, path=(id_,))
     died = Death(commits, hook, late)
-    taken = frozenset((id(t.row), t.outcome) for t in done.result.rows if t.row is not None)
+    taken = frozenset((id(t.row), t.outcome) for t in done.result.rows
+                      if t.row is not None and t.outcome != "rejected")
     way = Way((*script.chosen[:len(script.counts)], died.number), tuple(after.called), (), (),
               script.failures + 1, Answer(done.result, world, move.path, (), taken), death=died)
     return Dying(Change(move, way, local, left, done.result, move.path, {}), places)
