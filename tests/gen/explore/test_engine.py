@@ -135,10 +135,10 @@ def test_engines_agree(path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("path", [*STORED, *filter(may_have_store, [*SHIPPED, *OTHERS])],
+@pytest.mark.parametrize("path", [*filter(may_have_store, [*SHIPPED, *OTHERS])],
                          ids=lambda path: path.stem)
 def test_engines_agree_with_a_store(path: Path) -> None:
-    in_both(model(path, "" if path in STORED else WITH_STORE), replace(BOUNDS, callers=2))
+    in_both(model(path, WITH_STORE), Bounds(callers=2, keys=1))
 
 
 def words(report: Report) -> list[tuple[object, int]]:
