@@ -27,7 +27,7 @@ from berthc.stored.load import refusals
 from berthc.stored.reading import StoreError, read_store
 from berthc.stored.tables import OWN
 
-SHORT, LONG, EACH = 40, 1000, 10
+SHORT, LONG, EACH = 40, 300, 10
 SEED = int(os.environ.get("BERTH_SEED", "41"))
 
 

@@ -14,6 +14,7 @@
 #include "../model/stored/tables.h"
 #include "../sched/commit.h"
 #include "../sched/forget.h"
+#include "../sched/waiters.h"
 #include "create.h"
 #include "open.h"
 
@@ -28,6 +29,7 @@ static int refuse_open(berth_error *error, int code, const char *reason)
 static void free_recoveries(struct berth_manager *manager)
 {
     struct stored *stored = manager->stored;
+    struct sleepers nobody = {0};
 
     while (stored->recoveries) {
         struct recovery *recovery = stored->recoveries;
@@ -35,7 +37,8 @@ static void free_recoveries(struct berth_manager *manager)
         stored->recoveries = recovery->next;
         recovery->block.operation.error = NULL;
         recovery->block.operation.discarded = true;
-        (void)execute_finish(&recovery->block.operation);
+        if (execute_finish(&recovery->block.operation) == PROGRESS_RELEASED)
+            waiters_wake(&recovery->block.operation, &nobody); /* all have left */
         recovery_free(manager, recovery);
     }
 }

@@ -9,6 +9,7 @@
 #include "../core/stored/recovery.h"
 #include "../sched/scheduler.h"
 #include "../sched/wait.h"
+#include "../sched/waiters.h"
 
 static int fail_recover(const struct berth_manager *manager, int code, berth_error *error)
 {
@@ -58,7 +59,10 @@ static void run_recovery(struct recovery *recovery)
 
 static void discard_recovery(struct recovery *recovery)
 {
-    (void)execute_finish(&recovery->block.operation); /* nobody waits for its root */
+    struct sleepers nobody = {0};
+
+    if (execute_finish(&recovery->block.operation) == PROGRESS_RELEASED)
+        waiters_wake(&recovery->block.operation, &nobody); /* all have left */
 }
 
 /* Runs one recovery. 0, or its error. True in `again`: it has to be tried again. */

@@ -89,11 +89,8 @@ static inline bool queue_release(struct operation *operation)
 
     if (!root)
         return true;
-    if (root->instance.awaited) {
-        if (queue_first(root))
-            return false;
-        root->instance.awaited = false; /* all have left: their deadlines have passed */
-    }
+    if (root->instance.awaited)
+        return false;
     operation->root = NULL;
     root->entry.previous = operation->lock.previous;
     root->instance.locked = false;
