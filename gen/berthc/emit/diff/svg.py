@@ -93,7 +93,7 @@ def _box(number: int, box: Box, hidden: Sequence[str]) -> str:
 
 
 def _title(box: Box, hidden: Sequence[str]) -> str:
-    """The name, and an earlier one. What one side does not have takes its place unseen."""
+    """The name, and an earlier one. The name of the other side is there, but transparent."""
     colour = INK if box.mark == SAME else COLOURS[box.mark]
     if not box.was or not hidden:
         return _coloured(box.title, colour)

@@ -18,8 +18,8 @@ def store_words(manager: Manager) -> list[str]:
     settle = manager.store.settle
     words = (
         f"{code(manager.name + '_open')} takes a store, which keeps what is tracked when the"
-        " process dies. Who holds something says who it is: the owner. After a restart the manager"
-        " tells the owners of its reservations."
+        " process dies. A caller that holds something gives its name: the owner. After a restart"
+        " the manager tells the owners of its reservations."
     )
     if settle is None:
         return [words]

@@ -204,7 +204,7 @@ def _compile(command: list[str]) -> None:
 
 
 def _first_error(lines: list[str]) -> str:
-    """The line that says why. What the driver says of its parts is last, and says the least."""
+    """The line with the reason. The driver's own message comes last, and has none."""
     said = [line for line in lines if "ld returned" not in line] or lines or ["no message"]
     return next((line for line in said if "error:" in line or "undefined" in line or
                  "No space" in line), said[0])
